@@ -178,12 +178,12 @@ pub const UNREAD_MAX: SignedDuration = SignedDuration::from_secs(15);
 pub const RELEASE_WRITTEN_WITHIN: SignedDuration = SignedDuration::from_millis(700);
 
 /// After the earliest moment of a release a sidecar reads each second for this long, if few sidecars share its record,
-/// and each further second for as many more of them ([`FEW_SIDECARS`]).
-pub const RELEASE_NEAR: SignedDuration = SignedDuration::from_secs(5);
+/// and each further second for as many more of them ([`FAST_SIDECARS_MAX`]).
+pub const FAST_READINGS_WINDOW: SignedDuration = SignedDuration::from_secs(5);
 
 /// The number of sidecars of one drain that may read each second: with those of as many drains as have records of their
 /// own they are within our share of the quota.
-pub const FEW_SIDECARS: u32 = SIDECAR_READS_PER_SECOND / (SHARED_FROM as u32 - 1);
+pub const FAST_SIDECARS_MAX: u32 = SIDECAR_READS_PER_SECOND / (SHARED_FROM as u32 - 1);
 
 /// Within this every sidecar has read a record that asks for a reading every `poll_seconds`, in whole seconds: each
 /// puts its reading off by up to a fifth, so that those of a fleet do not read all at once.
@@ -198,7 +198,7 @@ pub fn reading(poll_seconds: u32) -> SignedDuration {
 pub const AGENT_UNSEEN_MAX: SignedDuration = SignedDuration::from_secs(150);
 
 /// The least time between two notes that an agent is still away: each tick notes it.
-pub const AGENT_NOTED: SignedDuration = SignedDuration::from_secs(45);
+pub const AGENT_NOTE_INTERVAL: SignedDuration = SignedDuration::from_secs(45);
 
 /// The number of tasks that are ordered to stop in one run; the rest follow in the next, so that a large instance does
 /// not use up the burst of the ECS modify bucket (100).

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::InstanceId;
-use protector_core::limits::coordinator::{BEGINNING_RETRIES_MAX, BEGINNING_RETRY_AFTER, BEGINS_FOR};
+use protector_core::limits::coordinator::{BEGINNING_RETRIES_MAX, BEGINNING_RETRY_AFTER, BEGINNING_WINDOW};
 use protector_core::trigger::{Event, HookNotice, InstanceChange, SpotNotice, Trigger};
 
 /// An event with which a drain begins.
@@ -99,10 +99,10 @@ impl Agenda {
         self.lock().began = Some(now);
     }
 
-    /// Returns whether drains began together within [`BEGINS_FOR`].
+    /// Returns whether drains began together within [`BEGINNING_WINDOW`].
     pub(crate) fn begins(&self, now: Timestamp) -> bool {
         let began = self.lock().began;
-        began.is_some_and(|at| now.duration_since(at) < BEGINS_FOR)
+        began.is_some_and(|at| now.duration_since(at) < BEGINNING_WINDOW)
     }
 
     /// How many instances wait.

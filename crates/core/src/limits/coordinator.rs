@@ -14,7 +14,7 @@ pub const GATHERED_PER_SECOND: usize = 10;
 pub const BEGINNINGS_PER_SECOND: usize = 3;
 
 /// Drains begin if some have begun together within this time, in an observation that has just ended.
-pub const BEGINS_FOR: SignedDuration = SignedDuration::from_secs(3);
+pub const BEGINNING_WINDOW: SignedDuration = SignedDuration::from_secs(3);
 
 /// Events gather for no longer than this, in seconds: of a hundred drains, 99 hear of their release within ten seconds.
 pub const GATHER_SECONDS_MAX: i64 = 5;

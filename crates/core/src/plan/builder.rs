@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::holding::{Census, census_of, daemon_gone, failed_sidecars};
 use crate::limits::{
-    AGENT_NOTED, AGENT_UNSEEN_MAX, NOTE_WRITTEN_WITHIN, POLL_SECONDS_MIN, RELEASE_BEFORE_SIGTERM_MAX,
+    AGENT_NOTE_INTERVAL, AGENT_UNSEEN_MAX, NOTE_WRITTEN_WITHIN, POLL_SECONDS_MIN, RELEASE_BEFORE_SIGTERM_MAX,
     SHARED_FROM,
 };
 use crate::observation::{Hook, Observed, Registrations, SeenTasks, Task};
@@ -216,7 +216,7 @@ impl<'a> PlanBuilder<'a> {
             self.record.agent_lost_at = Some(at);
         }
         // Looks that follow one another closely need not write.
-        if since_last.is_none_or(|gap| gap >= AGENT_NOTED) {
+        if since_last.is_none_or(|gap| gap >= AGENT_NOTE_INTERVAL) {
             self.record.agent_away_at = Some(at);
         }
     }

@@ -7,7 +7,8 @@ use crate::limits::sidecar::{
     BACKOFF_MAX, READING_JITTER, READINGS_SPREAD, SELF_CHECK_INTERVAL_MAX, SLEEP_MIN,
 };
 use crate::limits::{
-    FEW_SIDECARS, POLL_SECONDS_MAX, POLL_SECONDS_MIN, RELEASE_NEAR, RELEASE_WRITTEN_WITHIN, UNREAD_MAX,
+    FAST_READINGS_WINDOW, FAST_SIDECARS_MAX, POLL_SECONDS_MAX, POLL_SECONDS_MIN, RELEASE_WRITTEN_WITHIN,
+    UNREAD_MAX,
 };
 use crate::record::Record;
 
@@ -38,11 +39,11 @@ pub(super) fn until_release(
     let each_second = SignedDuration::from_secs(
         record
             .sidecars
-            .div_ceil(FEW_SIDECARS)
+            .div_ceil(FAST_SIDECARS_MAX)
             .max(POLL_SECONDS_MIN)
             .into(),
     );
-    let interval = match record.remaining == 0 && left >= -RELEASE_NEAR {
+    let interval = match record.remaining == 0 && left >= -FAST_READINGS_WINDOW {
         true => interval.min(each_second),
         false => interval,
     };
