@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use protector_core::hold::state::ExitReason;
+use protector_core::limits::sidecar::RUNTIME_RETRY_INTERVAL;
 use protector_core::plural::counted;
 use protector_core::variables::Problems;
 use protector_runtime::exit;
@@ -168,7 +169,7 @@ fn hold(settings: &SidecarSettings, place: Option<Place>) -> ExitCode {
             return ExitCode::from(runtime.block_on(hold.run()).code());
         }
         // No descriptor, no memory: that may pass. To leave for it would release (promise P2).
-        std::thread::sleep(Duration::from_secs(1));
+        std::thread::sleep(RUNTIME_RETRY_INTERVAL);
     }
     max_hold_without_runtime(since.elapsed());
     ExitCode::from(ExitReason::MaxHold.code())

@@ -42,6 +42,16 @@ def sources():
     texts = {str(path.relative_to(ROOT)): path.read_text() for path in paths}
     return {path: text for path, text in texts.items() if not re.search(r"/(tests|testing)(\.rs|/)", path)}
 
+# A wait whose time is a number.
+UNNAMED_WAIT = re.compile(r"\b(?:sleep|sleep_until|timeout|wait_timeout|recv_timeout)\([^;]*?from_(?:secs|millis)\(\d")
+
+
+def unnamed_waits(text):
+    """The lines of a Rust file that wait for a time without a name. Unit tests are left out."""
+    code = text.split("#[cfg(test)]\nmod ")[0]
+    return [code.count("\n", 0, wait.start()) + 1 for wait in UNNAMED_WAIT.finditer(code)]
+
+
 # A source that a comment names. "As the API reference says" names none of a number.
 SOURCE = re.compile(r"\((?:[A-Z]\w+ )+(?:API reference|(?:user|developer) guide)", re.IGNORECASE)
 COMMENT_BLOCK = re.compile(r"(?:^ *//[/!]?[^\n]*\n)+", re.MULTILINE)
@@ -60,6 +70,11 @@ class Limits(unittest.TestCase):
         }
         self.assertEqual(found - NO_LIMIT, set(), "move these to crates/core/src/limits.rs or limits/")
         self.assertEqual(NO_LIMIT - found, set(), "these are gone: remove them from NO_LIMIT")
+
+    def test_every_wait_has_a_bound_with_a_name(self):
+        found = {path: unnamed_waits(text) for path, text in sources().items()}
+        self.assertEqual({path: lines for path, lines in found.items() if lines}, {})
+        self.assertEqual(unnamed_waits("let a = 1;\nsleep(Duration::from_secs(1));\ntimeout(AFTER, one)\n"), [2])
 
     def test_a_comment_that_names_a_page_of_aws_links_to_it(self):
         sources = tracked("crates/*.rs", "tests/*.rs")

@@ -38,6 +38,9 @@ pub const READING_JITTER: f64 = 0.2;
 /// 40 reads a second that its account has.
 pub const SELF_CHECK_INTERVAL_MAX: SignedDuration = SignedDuration::from_secs(60);
 
+/// The pause after SIGTERM between two tries to get an async runtime: memory or descriptors may come back.
+pub const RUNTIME_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
 /// One call to AWS with all that belongs to it, credentials too.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
