@@ -153,6 +153,10 @@ impl Line for LogLine<'_> {
 }
 
 #[cfg(test)]
+#[path = "../../../tests/tests/all/log_fields.rs"]
+mod log_fields;
+
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
@@ -305,26 +309,6 @@ mod tests {
         said
     }
 
-    /// The events of the coordinator in the documentation, each with the fields of its table.
-    fn documented() -> FieldsByEvent {
-        let page = include_str!("../../../docs/log-fields.md");
-        let (_, page) = page.split_once("\n## Coordinator\n").unwrap();
-        let (page, _) = page.split_once("\n## ").unwrap();
-        let quoted = |text: &'static str| text.split('`').skip(1).step_by(2).map(str::to_owned);
-        let events = page.split("\n### `").skip(1).map(|section| {
-            let (event, text) = section.split_once("`\n").unwrap();
-            let rows = text
-                .lines()
-                .skip_while(|line| !line.starts_with("| Field |"))
-                .skip(2);
-            let rows = rows.take_while(|line| line.starts_with('|'));
-            let run = (!text.contains("no `requestId`")).then(|| "requestId".to_owned());
-            let names = rows.flat_map(|row| quoted(row.split('|').nth(1).unwrap()));
-            (event.to_owned(), names.chain(run).collect())
-        });
-        events.collect()
-    }
-
     #[test]
     fn what_has_no_kind_of_its_own_is_named_as_documented() {
         assert_eq!(json!(IgnoredTrigger::from(TriggerKind::Spot)), "spot");
@@ -334,8 +318,8 @@ mod tests {
 
     #[test]
     fn every_line_has_the_fields_that_are_documented_and_no_other() {
-        let mut documented = documented();
-        let metrics = documented.remove("metrics");
+        let mut documented = log_fields::documented("Coordinator");
+        let metrics = documented.remove(EventName::Metrics.name());
         assert_eq!(metrics, Some(BTreeSet::from(["requestId".to_owned()])));
         assert_eq!(said(), documented);
     }

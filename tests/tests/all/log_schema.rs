@@ -1,9 +1,9 @@
 //! The log lines: every field is documented, metrics are in CloudWatch's format, a receipt is written once.
 
-use std::collections::BTreeSet;
-
 use protector_tests::{Daemon, Lab, LabConfig, SIDECAR};
 use serde_json::Value;
+
+use crate::log_fields::documented;
 
 async fn drained(config: LabConfig) -> (Lab, String) {
     let lab = Lab::with_logs(config).await;
@@ -13,27 +13,13 @@ async fn drained(config: LabConfig) -> (Lab, String) {
     (lab, instance)
 }
 
-/// The fields of one event in `docs/log-fields.md`: the names in code style under its heading and in the text of its
-/// program.
-fn documented(program: &str, event: &str) -> BTreeSet<String> {
-    let page = include_str!("../../../docs/log-fields.md");
-    let after = |text: &'static str, heading: &str| {
-        let start = text.find(heading).map(|at| at + heading.len());
-        start.map_or("", |start| &text[start..])
-    };
-    let until = |text: &'static str, heading: &str| text.find(heading).map_or(text, |end| &text[..end]);
-    let program = until(after(page, &format!("\n## {program}\n")), "\n## ");
-    let common = until(program, "\n### ");
-    let own = until(after(program, &format!("\n### `{event}`")), "\n### ");
-    assert!(!own.is_empty(), "docs/log-fields.md has no heading for `{event}`");
-    let quoted = |text: &'static str| text.split('`').skip(1).step_by(2).map(str::to_owned);
-    quoted(common).chain(quoted(own)).collect()
-}
-
 pub(crate) fn assert_documented(program: &str, lines: &[Value]) {
+    let documented = documented(program);
     for line in lines {
         let event = line["event"].as_str().unwrap();
-        let fields = documented(program, event);
+        let fields = documented
+            .get(event)
+            .unwrap_or_else(|| panic!("docs/log-fields.md has no heading for `{event}`"));
         for (name, _) in line.as_object().unwrap() {
             assert!(
                 name == "level" || name == "event" || fields.contains(name),

@@ -21,6 +21,7 @@ mod faults;
 mod from_coordinator;
 mod http;
 mod invoke;
+mod log_fields;
 mod log_schema;
 mod operator;
 mod policies;
