@@ -42,7 +42,7 @@ struct KnownRecord {
 }
 
 impl KnownRecord {
-    /// Has the drain ended, or is its receipt in its record?
+    /// Returns whether the drain has ended, or its receipt is in its record.
     fn is_over(&self) -> bool {
         let record = self.stored.readable();
         self.ended || record.is_some_and(|record| record.receipt_at.is_some())

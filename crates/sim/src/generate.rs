@@ -49,7 +49,7 @@ pub fn random(seed: u64, range: Range) -> Drawn {
     draw.settings();
     draw.deployment();
     draw.hosts();
-    draw.happenings();
+    draw.departures();
     draw.trouble();
     draw.bounds();
     draw.oddities();
@@ -302,7 +302,7 @@ impl Draw {
     }
 
     /// Why the machines go.
-    fn happenings(&mut self) {
+    fn departures(&mut self) {
         for host in 0..self.scenario.hosts.len() {
             let at = self.rng.u64(5 * SECOND..90 * SECOND);
             match self.rng.u32(0..100) {
@@ -327,7 +327,7 @@ impl Draw {
                 _ if self.may("ended-drains-cost-every-tick") => self.step(at, What::SetDraining(host)),
                 _ => self.step(at, What::ScaleIn(host)),
             }
-            self.later_happenings(host, at);
+            self.incidents(host, at);
         }
     }
 
@@ -335,7 +335,7 @@ impl Draw {
         self.rng.u64(SECOND..max)
     }
 
-    fn later_happenings(&mut self, host: usize, at: Ms) {
+    fn incidents(&mut self, host: usize, at: Ms) {
         let during = at + self.rng_time(3 * MINUTE);
         if self.percent(8) {
             let away = self.rng_time(90 * SECOND);

@@ -70,7 +70,7 @@ impl DueLooks<'_> {
         self.router.cache.next_due().into_iter().chain(since).min()
     }
 
-    /// Is there too little time left to look at as many as gather?
+    /// Returns whether there is too little time left to look at as many as gather.
     fn is_short_of_time(&self, gathers: SignedDuration) -> bool {
         !gathers.is_zero() && self.router.run.time_left() < TIME_FOR_MANY
     }

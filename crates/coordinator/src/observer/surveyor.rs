@@ -39,8 +39,9 @@ pub(crate) struct Surveyor<'r> {
     pub(super) run: &'r RunContext,
 }
 
-/// Are all registrations there, and all tasks that ECS counts after they were listed? AWS does not promise that a listing of many
-/// pages, in which tasks come and go, leaves none out: an instance that misses one is observed by itself.
+/// Returns whether all registrations are there, and all tasks that ECS counts after they were listed. AWS does not promise
+/// that a listing of many pages, in which tasks come and go, leaves none out: an instance that misses one is observed by
+/// itself.
 fn is_whole(instances: &[ContainerInstance], arns: &[ContainerInstanceArn], tasks: &[Placed]) -> bool {
     let there = |one: &ContainerInstance| one.status != InstanceStatus::Inactive;
     let counted: u32 = instances.iter().filter_map(|one| one.tasks).sum();
