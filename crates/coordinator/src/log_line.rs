@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn every_line_has_the_fields_that_are_documented_and_no_other() {
         let mut documented = log_fields::documented("Coordinator");
-        let metrics = documented.remove(EventName::Metrics.name());
+        let metrics = documented.remove("metrics");
         assert_eq!(metrics, Some(BTreeSet::from(["requestId".to_owned()])));
         assert_eq!(said(), documented);
     }

@@ -33,7 +33,6 @@ pub(super) const FAULTS: &[KnownFault] = &[
         what: "A hundred drains that only wait cost a heartbeat each in nearly every minute.",
         why: "A heartbeat is noted only if a write is free at that instant, and is otherwise sent again by every tick.",
         breaks: &[Rule::Budget],
-        state: FaultState::Fixed,
         world: steady_drains,
     },
     KnownFault {
