@@ -45,7 +45,7 @@ pub(super) const FAULTS: &[KnownFault] = &[
     },
     KnownFault {
         name: "shared-record-alone-for-long",
-        what: "An instance in a shared record settles anew after a minute, and its release comes up to a minute late.",
+        what: "An instance in a shared record settles again after a minute, and its release comes up to a minute late.",
         why: "Its own record, which never was, is not found, and counts as deleted with all that is known of the drain.",
         breaks: &[Rule::LateRelease],
         world: long_in_shared,

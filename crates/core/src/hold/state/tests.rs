@@ -160,7 +160,7 @@ fn p2_stale_not_founds_do_not_release() {
     wait.exits(nothing(66), RecordGone);
 }
 
-/// An error says nothing of the record: it neither ends the time in which the record is missed nor begins it anew.
+/// An error says nothing of the record: it neither ends the time in which the record is missed nor begins it again.
 #[test]
 fn p2_a_failed_reading_between_two_not_founds_counts_as_neither() {
     for error in READ_ERRORS {
