@@ -91,9 +91,16 @@ pub(crate) enum Output {
 #[derive(Debug)]
 enum EcsTimer {
     /// The task has been in this status long enough.
-    Walk { task: String, from: TaskStatus },
+    Walk {
+        task: String,
+        from: TaskStatus,
+    },
     /// The container's stop timeout is over; `start` says which of its lives is meant.
-    Kill { task: String, place: usize, start: u32 },
+    Kill {
+        task: String,
+        place: usize,
+        start: u32,
+    },
     /// A simulated container ends.
     Exit {
         task: String,

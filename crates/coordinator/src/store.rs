@@ -251,7 +251,9 @@ impl Store {
             // is: another actor has deleted it. One that was never written cannot be gone: the drain is in a shared record,
             // and what is known of it besides is here alone.
             (Some(known), Observed::Absent)
-                if known.ended || known.stored.version == 0 || now.duration_since(known.at) < READ_LAG_MAX =>
+                if known.ended
+                    || known.stored.version == 0
+                    || now.duration_since(known.at) < READ_LAG_MAX =>
             {
                 return Observed::Present(known.stored.clone());
             }

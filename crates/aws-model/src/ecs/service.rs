@@ -9,7 +9,7 @@ use super::targets::LoadBalancer;
 use super::task::Task;
 use crate::status::{StopCode, TaskStatus};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// `schedulingStrategy`.
@@ -257,5 +257,15 @@ impl EcsService {
         let mut newest = true;
         self.deployments
             .retain(|one| std::mem::take(&mut newest) || one.tally.alive > 0);
+    }
+}
+
+impl Task {
+    /// The service whose scheduler started the task, if it is still there.
+    pub(crate) fn service_in<'s>(
+        &self,
+        services: &'s mut BTreeMap<ServiceKey, EcsService>,
+    ) -> Option<&'s mut EcsService> {
+        services.get_mut(self.origin.service.as_ref()?)
     }
 }

@@ -3,11 +3,9 @@
 use super::agent::Container;
 use super::definition::TaskDefinition;
 use super::keys::ServiceKey;
-use super::service::EcsService;
 use crate::status::{DesiredStatus, StopCode, TaskStatus};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A task on a container instance: what ECS knows of it, and what the agent does with it.
@@ -93,14 +91,6 @@ impl Task {
     /// Returns whether the task is to run.
     pub(crate) fn is_wanted(&self) -> bool {
         self.desired == DesiredStatus::Running
-    }
-
-    /// The service whose scheduler started the task, if it is still there.
-    pub(crate) fn service_in<'s>(
-        &self,
-        services: &'s mut BTreeMap<ServiceKey, EcsService>,
-    ) -> Option<&'s mut EcsService> {
-        services.get_mut(self.origin.service.as_ref()?)
     }
 
     /// Returns whether the task is a replica of a service.

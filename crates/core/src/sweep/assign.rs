@@ -284,7 +284,9 @@ enum Need {
     /// Its record is not needed any more.
     Delete,
     /// Nothing from now on, until something changes about it.
-    Finish { delete: bool },
+    Finish {
+        delete: bool,
+    },
     Observation,
 }
 

@@ -33,9 +33,7 @@ pub(crate) enum Protocol {
         content_type: &'static str,
     },
     /// That of EC2: as AWS Query, with other lists and errors.
-    Ec2 {
-        operation: String,
-    },
+    Ec2 { operation: String },
     /// AWS Query: Auto Scaling, Elastic Load Balancing, CloudWatch, IAM, STS.
     Query {
         namespace: &'static str,

@@ -1,7 +1,7 @@
 //! Answers of Parameter Store that lag: a record, or what a shared one says of a machine, is not seen for some seconds.
 
-use super::build::{START, always, flushes_in, machine, machines, set, stops_in, trouble};
 use super::KnownFault;
+use super::build::{START, always, flushes_in, machine, machines, set, stops_in, trouble};
 use crate::judge::Rule;
 use crate::plain::{LOGS, MESH, step};
 use crate::scenario::{DaemonStop, FaultSpec, MINUTE, Ms, SECOND, Scenario, Trouble, What};
@@ -93,9 +93,6 @@ fn moved() -> Scenario {
 fn long_in_shared() -> Scenario {
     let mut scenario = together(5, 2 * MINUTE);
     scenario.hosts[4] = machine(&[stops_in(MINUTE)]);
-    scenario.hosts[4].daemons = vec![
-        flushes_in(LOGS, 2 * SECOND),
-        flushes_in(MESH, 20 * SECOND),
-    ];
+    scenario.hosts[4].daemons = vec![flushes_in(LOGS, 2 * SECOND), flushes_in(MESH, 20 * SECOND)];
     scenario
 }

@@ -159,7 +159,8 @@ fn no_record() {
         ),
         sleeps("it comes late", reads(6, holding()), TasksRemain).after(vec![nothing(3)]),
         sleeps("p2 first look at nothing", nothing(6), RecordVanished).after(vec![seen.clone()]),
-        sleeps("p2 later looks at nothing", nothing(35), RecordVanished).after(vec![seen.clone(), nothing(6)]),
+        sleeps("p2 later looks at nothing", nothing(35), RecordVanished)
+            .after(vec![seen.clone(), nothing(6)]),
         exits("nothing for half a minute", nothing(36), RecordGone).after(vec![seen, nothing(6)]),
         exits("p2 first answer after the grace", nothing(40), NotADrain).after(vec![failed]),
     ]);
