@@ -5,6 +5,8 @@
 //! This module alone knows the parameter's name and text. Times are RFC 3339 in UTC, field names camelCase.
 //! A reader ignores fields that it does not know and refuses a `schema` that it does not know.
 
+#[cfg(test)]
+pub(crate) mod any;
 mod codec;
 mod merge;
 mod name;
@@ -39,8 +41,8 @@ pub enum State {
     Released,
 }
 
-/// Why daemons were released.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Why daemons were released. Of two releases at the same moment the first in this order counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReleaseReason {
     /// Every holding task was seen STOPPED.
@@ -71,7 +73,7 @@ impl ReleaseReason {
 }
 
 /// Tasks of one group that hold the instance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldBy {
     /// The task group, for example `service:web` or `family:batch`.

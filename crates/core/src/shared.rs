@@ -317,21 +317,27 @@ pub fn together(own: Record, shared: Record) -> Record {
     }
     let (updated_at, poll_seconds) =
         (own.updated_at, own.poll_seconds).max((shared.updated_at, shared.poll_seconds));
-    let before_hooks = own.lifecycle.is_none() && !own.is_released() && shared.is_released();
-    let reported = shared.drain_id.clone();
-    let shared = Record {
-        drain_id: own.drain_id.clone(),
-        ..shared
+    if own.is_released() || !shared.is_released() {
+        return Record {
+            updated_at,
+            poll_seconds,
+            ..own
+        };
+    }
+    let drain_id = match own.lifecycle {
+        Some(_) => own.drain_id,
+        None => shared.drain_id,
     };
-    let mut merged = Record {
+    Record {
         updated_at,
         poll_seconds,
-        ..own.merged(&shared)
-    };
-    if before_hooks {
-        merged.drain_id = reported;
+        drain_id,
+        state: shared.state,
+        reason: shared.reason,
+        released_at: shared.released_at,
+        releasing: None,
+        ..own
     }
-    merged
 }
 
 impl ParameterPrefix {

@@ -85,12 +85,12 @@ impl Missed {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use proptest::collection::vec;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::record::Record;
+    use crate::record::any::any_record;
 
     fn text(based_on: Option<i64>) -> String {
         based_on.map_or_else(
@@ -178,33 +178,36 @@ mod tests {
     }
 
     proptest! {
-        /// Any number of writers, each of which writes what it has read and its own change, at any time: one that reads
-        /// the last text, and what it was written over, knows every change.
+        /// Any number of writers, each of which writes what it has read and what it knows itself, at any time: one that
+        /// reads the last text, and what it was written over, knows all that any of them has said.
         #[test]
-        fn p8_no_change_is_lost_however_writers_cross(lags in vec(0_usize..4, 1..9)) {
-            let mut written: Vec<(BTreeSet<usize>, i64)> = Vec::new();
-            for (number, lag) in lags.iter().enumerate() {
+        fn p8_no_change_is_lost_however_writers_cross(writers in vec((0_usize..4, any_record()), 1..9)) {
+            let mut written: Vec<String> = Vec::new();
+            for (number, (lag, known)) in writers.iter().enumerate() {
                 // It has read one of the last versions, and what that one was written over is repaired in its text.
                 let base = number.saturating_sub(*lag);
-                let mut changes = whole(&written, base);
-                changes.insert(number);
-                written.push((changes, i64::try_from(base).unwrap()));
+                let record = match whole(&written, base) {
+                    Some(read) => read.merged(known),
+                    None => known.clone(),
+                };
+                written.push(record.encode_based_on(i64::try_from(base).unwrap()).unwrap());
             }
-            prop_assert_eq!(whole(&written, written.len()).len(), written.len());
+            let read = whole(&written, written.len()).unwrap();
+            let all = writers.into_iter().map(|(_, known)| known);
+            prop_assert_eq!(Some(read), all.reduce(|all, known| all.merged(&known)));
         }
     }
 
     /// What a reader of this version knows.
-    fn whole(written: &[(BTreeSet<usize>, i64)], version: usize) -> BTreeSet<usize> {
-        let Some((changes, base)) = version.checked_sub(1).map(|index| written[index].clone()) else {
-            return BTreeSet::new();
-        };
-        let (mut changes, mut missed) = (changes, Missed::between(base, i64::try_from(version).unwrap()));
+    fn whole(written: &[String], version: usize) -> Option<Record> {
+        let text = &written[version.checked_sub(1)?];
+        let mut record = Record::decode(text).unwrap();
+        let mut missed = Missed::of(text, i64::try_from(version).unwrap());
         while let Some(some) = missed {
-            let (more, base) = &written[usize::try_from(some.next()).unwrap() - 1];
-            changes.extend(more);
-            missed = some.after(&text(Some(*base)));
+            let text = &written[usize::try_from(some.next()).unwrap() - 1];
+            record = record.merged(&Record::decode(text).unwrap());
+            missed = some.after(text);
         }
-        changes
+        Some(record)
     }
 }

@@ -320,6 +320,7 @@ fn p8_what_a_racing_writer_has_said_is_not_lost() {
     assert_eq!(merged.lifecycle, holding.lifecycle);
     let other = Record {
         drain_id: "another".to_owned(),
+        started_at: at("07:59:00"),
         ..released
     };
     let merged = holding.clone().merged(&other);
@@ -444,7 +445,7 @@ fn p8_that_a_daemon_was_not_protected_only_grows() {
     let mut later = record();
     later.note_unprotected(std::slice::from_ref(&mesh));
     let merged = later.merged(&overwritten);
-    assert_eq!(merged.unprotected, [mesh, logs], "each once");
+    assert_eq!(merged.unprotected, [logs, mesh], "each once");
     let many: Vec<UnprotectedDaemon> = (0..30)
         .map(|number| bare(&format!("s{number}"), UnprotectedReason::SidecarStopped))
         .collect();
@@ -504,22 +505,19 @@ fn ordered(text: &str) -> Option<Ordered> {
 }
 
 #[test]
-fn of_two_orders_the_later_one_sets_the_deadline() {
-    let earlier = Record {
-        deadline_at: at("09:30:00"),
-        ordered: ordered("08:10:00"),
+fn of_two_orders_the_later_one_is_named_and_the_later_deadline_stays() {
+    let with = |deadline: &str, time: &str| Record {
+        deadline_at: at(deadline),
+        ordered: ordered(time),
         ..record()
     };
-    let later = Record {
-        deadline_at: at("09:10:00"),
-        ordered: ordered("08:20:00"),
-        ..record()
-    };
+    let (far, near) = (with("09:30:00", "08:10:00"), with("09:10:00", "08:20:00"));
+    let both = with("09:30:00", "08:20:00");
     for (written, overwritten, stays) in [
-        (&earlier, &later, &later),
-        (&later, &earlier, &later),
-        (&earlier, &record(), &earlier),
-        (&record(), &earlier, &earlier),
+        (&far, &near, &both),
+        (&near, &far, &both),
+        (&far, &record(), &far),
+        (&record(), &far, &far),
     ] {
         assert_eq!(&written.clone().merged(overwritten), stays);
     }
@@ -538,7 +536,7 @@ fn p3_a_deadline_that_a_notice_has_shortened_stays_short() {
         spot_notice_at: Some(at("08:00:30")),
         ..noticed.clone()
     };
-    assert_eq!(second.clone().merged(&noticed), second, "one notice is enough");
+    assert_eq!(second.merged(&noticed), noticed, "one notice is enough");
 }
 
 #[test]
@@ -590,10 +588,11 @@ fn p8_a_text_tells_on_which_version_it_is_based_and_readers_of_earlier_releases_
 }
 
 #[test]
-fn p8_of_two_releases_the_one_that_is_written_keeps_its_reason() {
+fn p8_of_two_releases_the_earlier_one_counts() {
     let drained = released(ReleaseReason::Drained, "08:10:00");
     let ordered = released(ReleaseReason::Operator, "08:10:01");
-    assert_eq!(ordered.clone().merged(&drained), ordered);
+    assert_eq!(ordered.clone().merged(&drained), drained);
+    assert_eq!(drained.clone().merged(&ordered), drained);
 }
 
 #[test]
