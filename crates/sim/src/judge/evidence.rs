@@ -322,7 +322,12 @@ impl Judge {
         let Some(longest) = expected.released_within(self.recycled.is_some_and(|at| at >= draining)) else {
             return;
         };
-        let flush = expected.tier_within(agent && !expected.events_fail) * (expected.tiers - 1);
+        // A daemon whose sidecar may not read its record stays to the end of its tier's time, and no event ends that.
+        let mut daemons = world
+            .tasks_of(host)
+            .filter_map(|id| world.task(id).with_sidecar());
+        let hear = daemons.all(|daemon| !daemon.plan.denied);
+        let flush = expected.tier_within(agent && !expected.events_fail && hear) * (expected.tiers - 1);
         if now.saturating_sub(from) > longest + flush {
             let what = format!("released {} s after the last task's end", (now - from) / SECOND);
             self.break_rule(Rule::LateRelease, now, Some(host), world, what);

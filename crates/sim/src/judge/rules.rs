@@ -261,8 +261,9 @@ impl Judge {
             self.break_rule(Rule::HeldTooLong, now, Some(host), world, what);
         }
         let ordered = self.hosts.get(&host).is_some_and(|watch| watch.ordered_hold);
-        // One that may not read hears of nothing.
-        let well = self.expected.is_well(term, now) && !ordered && !self.observes && !daemon.plan.denied;
+        // One that may not read its record hears of nothing, and cannot know that there is no drain.
+        let hears = !daemon.plan.denied;
+        let well = self.expected.is_well(term, now) && !ordered && !self.observes && hears;
         if matches!(code, 10 | 11) && well && self.is_ours(world, host) {
             let what = format!("a sidecar gave up with {code}, and the coordinator was there");
             self.break_rule(Rule::GaveUp, now, Some(host), world, what);
@@ -277,7 +278,7 @@ impl Judge {
         }
         let drains = self.hosts.get(&host).is_some_and(|watch| watch.began.is_some());
         let deployment = matches!(notified, Some((_, Cause::Deployment)));
-        let reads = self.expected.sidecars_can_read(term, now);
+        let reads = hears && self.expected.sidecars_can_read(term, now);
         if deployment && !drains && reads && held > self.expected.unknown_grace + 3 * SECOND {
             let what = format!("a deployment was held for {} s", held / SECOND);
             self.break_rule(Rule::DeploymentHeld, now, Some(host), world, what);
@@ -418,7 +419,12 @@ impl Judge {
                     self.break_rule(Rule::NeverNotified, now, Some(host), world, what);
                 }
                 Some(at)
-                    if let_go && !not_let_go && notified_in_time && agent && self.flush_is_short(at, now) =>
+                    if let_go
+                        && !not_let_go
+                        && notified_in_time
+                        && agent
+                        && !daemon.plan.denied
+                        && self.flush_is_short(at, now) =>
                 {
                     let what = format!("daemon #{} had {} s for its flush", task.0, (now - at) / SECOND);
                     self.break_rule(Rule::FlushCutShort, now, Some(host), world, what);

@@ -119,7 +119,8 @@ impl Judge {
                 // Its time begins when its sidecar lets it go. An agent that is away brings SIGTERM later.
                 let begins = neighbour.let_go().or(neighbour.daemon_term);
                 let had_its_time = begins.is_some_and(|begins| let_go + READING >= begins + stop);
-                *other < tier && held && neighbour.daemon_end.is_none() && !had_its_time
+                let hears = !neighbour.plan.denied;
+                *other < tier && held && hears && neighbour.daemon_end.is_none() && !had_its_time
             })
             .count();
         if early > 0 {

@@ -138,3 +138,29 @@ fn p1_what_is_wrong_on_every_instance_delays_no_hold_of_a_daemon_that_is_protect
     let judged = judge::run(&half_protected(100, What::SetDraining), Options::default()).unwrap();
     assert!(judged.violations.is_empty(), "{:?}", judged.violations);
 }
+
+/// A sidecar that may not read its record knows of no release, and not that there is no drain: it holds (P2).
+#[test]
+fn a_sidecar_that_may_not_read_its_record_is_blamed_for_nothing_that_it_cannot_know() {
+    let denied = |scale_in: fn(usize) -> What| {
+        let mut scenario = plain::fleet(1, 1);
+        scenario.sidecar.clear();
+        scenario.hosts[0].daemons[0].denied = true;
+        scenario.steps = vec![step(10 * SECOND, scale_in(0))];
+        scenario
+    };
+    let mut deployed = denied(|host| What::Deploy { host, daemon: 0 });
+    deployed.hosts[0].tasks.clear();
+    let mut tiers = denied(What::ScaleIn);
+    tiers
+        .settings
+        .insert("DAEMON_TIERS".to_owned(), "logs | mesh".to_owned());
+    tiers.hosts[0].daemons.push(plain::daemon(MESH));
+    let mut flushes = denied(What::ScaleIn);
+    flushes.sidecar.insert("MAX_HOLD".to_owned(), "141s".to_owned());
+    flushes.hosts[0].daemons[0].flush = 100 * SECOND;
+    for scenario in [deployed, tiers, flushes] {
+        let judged = judge::run(&scenario, Options::default()).unwrap();
+        assert!(judged.violations.is_empty(), "{:?}", judged.violations);
+    }
+}
