@@ -285,8 +285,7 @@ impl Cache {
         drains.map(|(key, drain)| (key.clone(), awaited(drain))).collect()
     }
 
-    /// Remembers that our hook let this instance go: with these registrations it does not come back, but events of
-    /// its end go on for a while.
+    /// Remembers that our hook let this instance go: events of its end go on for a while, unless it [is back](Self::is_back).
     pub fn ended<'a>(
         &self,
         key: &InstanceKey,
@@ -299,6 +298,12 @@ impl Cache {
             .ended
             .retain(|_, at| now.duration_since(*at) < CONFIGURATION_TTL);
         facts.ended.extend(registrations.map(|arn| (arn.clone(), now)));
+    }
+
+    /// A registration is in service again: what comes next is no event of its end.
+    pub fn is_back(&self, cluster: &ClusterName, arn: &ContainerInstanceArn) {
+        self.lock().ended.remove(arn);
+        self.finished.remove(cluster, arn);
     }
 
     /// Returns whether its drain ended a short while ago.

@@ -143,7 +143,7 @@ impl<'r> Executor<'r> {
                     outcome
                 }
                 (Action::Complete(hook), _) => {
-                    let outcome = waited(changes.aws.complete(target.instance(), &hook).await);
+                    let outcome = changes.complete(target.instance(), &hook).await;
                     if matches!(outcome, Outcome::Ok | Outcome::AlreadyEnded) {
                         self.cache
                             .waits
@@ -158,8 +158,13 @@ impl<'r> Executor<'r> {
                 (_, Target::Unplaced(_)) => continue,
             };
             applied.over |= kind == ActionKind::Complete && outcome == Outcome::AlreadyEnded;
+            applied.waits_again |= outcome == Outcome::WaitsAgain;
             // After a race the rest of the plan may be wrong: the run plans again.
-            if !applied.note(kind, alone, outcome) || applied.raced || (applied.over && target.is_first()) {
+            let goes_on = applied.note(kind, alone, outcome) && !applied.raced;
+            if applied.waits_again {
+                break;
+            }
+            if !goes_on || (applied.over && target.is_first()) {
                 if kind != ActionKind::Complete {
                     break;
                 }

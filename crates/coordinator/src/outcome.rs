@@ -24,6 +24,8 @@ pub(crate) enum Outcome {
     Conflict,
     /// Auto Scaling no longer waits at this hook. This is a success.
     AlreadyEnded,
+    /// The wait with this token is over, and the hook waits for the instance again: another drain is to complete it.
+    WaitsAgain,
     /// The call failed.
     #[serde(serialize_with = "as_text")]
     Failed(AwsError),
@@ -39,6 +41,7 @@ impl fmt::Display for Outcome {
             Outcome::Skipped => f.write_str("skipped"),
             Outcome::Conflict => f.write_str("conflict"),
             Outcome::AlreadyEnded => f.write_str("already-ended"),
+            Outcome::WaitsAgain => f.write_str("waits-again"),
             Outcome::Failed(error) => write!(f, "failed: {error}"),
         }
     }
@@ -71,6 +74,7 @@ mod tests {
             (Outcome::Skipped, "skipped"),
             (Outcome::Conflict, "conflict"),
             (Outcome::AlreadyEnded, "already-ended"),
+            (Outcome::WaitsAgain, "waits-again"),
         ] {
             assert_eq!(json!(outcome), json!({"outcome": code}));
             assert_eq!(outcome.to_string(), code);

@@ -14,8 +14,9 @@ use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use protector_core::beacon::{Beacon, Deployment};
+use protector_core::ids::InstanceKey;
 use protector_core::limits::coordinator::{HOUSEKEEPING_MAX, RECEIPTS_AT_ONCE, STEADY_HEARTBEATS_AT_ONCE};
-use protector_core::observation::Stored;
+use protector_core::observation::{Observed, Stored};
 use protector_core::plan::HeartbeatSender;
 use protector_core::policy::Policy;
 use protector_core::sweep::{
@@ -111,6 +112,7 @@ impl<'r> Sweeper<'r> {
             receipts,
             delete,
             unplaced,
+            back,
             finished: _,
             empty: _,
         } = needs;
@@ -126,6 +128,7 @@ impl<'r> Sweeper<'r> {
         // Nothing waits for what follows, and it must not keep the next events waiting.
         let until = at_most(me.run.now(), HOUSEKEEPING_MAX);
         failed.extend(self.conclude_ended(receipts, at, until).await);
+        me.note_back(back, at).await;
         let old: Vec<(String, i64)> = delete.into_iter().map(|old| (old.name, old.version)).collect();
         let deleted = me.reconciler.executor.delete(&old, until).await;
         problems.extend(deleted.problem.map(|failure| failure.to_string()));
@@ -343,6 +346,23 @@ impl<'r> Sweeper<'r> {
             failed.extend(concluded.filter_map(Handled::into_problem));
         }
         failed
+    }
+
+    /// Notes in the records of drains that are over that their instances are in service again, if no other write waits: a new
+    /// execution environment, and sidecars, must not take such a drain for the present one. What fails is left to the next
+    /// tick.
+    async fn note_back(&self, back: Vec<(InstanceKey, Stored)>, at: Timestamp) {
+        for (key, stored) in back {
+            let Some(record) = stored.readable().cloned() else {
+                continue;
+            };
+            for arn in record.registrations() {
+                self.cache.is_back(&key.cluster, arn);
+            }
+            let record = record.outlived(at);
+            let before = Observed::Present(stored);
+            self.reconciler.executor.announce(&key, &before, record).await;
+        }
     }
 
     fn log(&self, swept: &Swept) {

@@ -61,6 +61,28 @@ pub struct Observation {
     pub elsewhere: Vec<Elsewhere>,
 }
 
+impl Observation {
+    /// The same, when Auto Scaling has said that the hooks of the record wait again: the waits that its drain knew are over,
+    /// and no event has named the new ones.
+    #[must_use]
+    pub fn of_another_wait(self, now: Timestamp) -> Observation {
+        let hooks = self.record.readable().into_iter().flat_map(Record::lifecycles);
+        let again = |hook: &Lifecycle| HookAction {
+            token: None,
+            since: now,
+            ..HookAction::from(hook)
+        };
+        Observation {
+            hook: Hook::Waiting(hooks.map(again).collect()),
+            record: self.record.map(|stored| Stored {
+                record: stored.record.map(|record| record.outlived(now)),
+                ..stored
+            }),
+            ..self
+        }
+    }
+}
+
 /// The same instance in another watched cluster. Its hooks wait for the drain there too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Elsewhere {
@@ -209,6 +231,12 @@ impl Registrations {
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.telling().any(|one| one.status == InstanceStatus::Active)
+    }
+
+    /// Returns whether it is in service: it takes new tasks, and its agent is there to start them.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        self.is_active() && self.agent_connected()
     }
 
     /// Returns whether ECS has forgotten it.
@@ -365,6 +393,20 @@ pub struct HookAction {
     pub heartbeat_assumed: bool,
     /// When the wait began, as far as it is known.
     pub since: Timestamp,
+}
+
+impl From<&Lifecycle> for HookAction {
+    /// The wait that a record describes.
+    fn from(hook: &Lifecycle) -> HookAction {
+        HookAction {
+            group: hook.auto_scaling_group_name.clone(),
+            hook: hook.lifecycle_hook_name.clone(),
+            token: hook.lifecycle_action_token.clone(),
+            heartbeat_seconds: hook.heartbeat_seconds,
+            heartbeat_assumed: false,
+            since: hook.heartbeat_at,
+        }
+    }
 }
 
 impl HookAction {

@@ -383,6 +383,23 @@ impl Record {
         }
     }
 
+    /// Returns whether this drain has ended, and its instance has been in service since: what comes next is another drain.
+    #[must_use]
+    pub fn is_outlived(&self) -> bool {
+        self.is_released() && self.receipt_at.is_some() && self.active_since.is_some()
+    }
+
+    /// The same, once its drain is known to have ended, and its instance to be in service again at this time.
+    #[must_use]
+    pub fn outlived(self, at: Timestamp) -> Record {
+        Record {
+            updated_at: at,
+            receipt_at: self.receipt_at.or(Some(at)),
+            active_since: self.active_since.or(Some(at)),
+            ..self
+        }
+    }
+
     /// Returns whether this drain has released its daemons.
     #[must_use]
     pub fn is_released(&self) -> bool {

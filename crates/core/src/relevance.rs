@@ -76,7 +76,7 @@ pub fn recorded_drain(record: &Record, registration: &ContainerInstanceArn, now:
     let age = record.receipt_at.map(|at| now.duration_since(at));
     let is_long_over = age.is_some_and(|age| age > RELEASE_BEFORE_SIGTERM_MAX);
     let counts = record.lifecycle.is_some() || !record.is_released();
-    match record.names(registration) && counts && !is_long_over {
+    match record.names(registration) && counts && !is_long_over && !record.is_outlived() {
         false => RecordedDrain::None,
         true if record.receipt_at.is_some() => RecordedDrain::Ended,
         true => RecordedDrain::GoesOn(record.reason.map_or(Verdict::Holding, Verdict::Released)),
@@ -172,5 +172,11 @@ mod tests {
         assert_eq!(after(RELEASE_BEFORE_SIGTERM_MAX), RecordedDrain::Ended);
         let longer = RELEASE_BEFORE_SIGTERM_MAX + SignedDuration::from_secs(1);
         assert_eq!(after(longer), RecordedDrain::None);
+        let back = ended.clone().outlived(at(60));
+        assert_eq!(
+            recorded_drain(&back, &arn(1), at(61)),
+            RecordedDrain::None,
+            "at once, if the instance was in service since"
+        );
     }
 }

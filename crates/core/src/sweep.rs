@@ -167,7 +167,8 @@ pub fn sweep<'p>(listing: Listing, view: &View, policy: &'p Policy, now: Timesta
 
 impl Sweep<'_> {
     /// Takes out registrations with which nothing is left to do, unless a hook waits for their instance. The records of
-    /// those that were left behind are deleted when they are old.
+    /// those that were left behind are deleted when they are old. Until then an instance that our hook let go may come back,
+    /// and is described.
     fn skip_finished(&mut self, view: &View) {
         let Some(waiting) = &self.waiting else { return };
         let at = self.at;
@@ -191,12 +192,13 @@ impl Sweep<'_> {
             if finished.is_empty() || record.registrations().any(|arn| is_open(&key.cluster, arn)) {
                 return true;
             }
-            if finished.iter().all(|one| !one.connected) && is_past(record, at) {
+            let left_behind = finished.iter().all(|one| !one.connected);
+            if left_behind && is_past(record, at) {
                 old.push(listed.old());
-            } else {
-                kept.push(key.clone());
+                return false;
             }
-            false
+            kept.push(key.clone());
+            left_behind && record.lifecycle.is_some()
         });
         for (cluster, arns) in &mut self.draining {
             arns.retain(|arn| known(cluster, arn).is_none());

@@ -35,7 +35,10 @@ impl InstanceEvents<'_> {
             return self.ignored("the cluster is not watched");
         }
         let arn = &change.container_instance;
-        self.cache.finished.remove(&change.cluster, arn);
+        match change.status {
+            InstanceStatus::Active => self.cache.is_back(&change.cluster, arn),
+            _ => self.cache.finished.remove(&change.cluster, arn),
+        }
         match relevance::of_change(&change.status, self.known(&change)) {
             Relevance::Ignored(reason) => self.ignored(reason),
             Relevance::Relevant

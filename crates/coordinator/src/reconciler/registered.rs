@@ -109,6 +109,10 @@ impl Reconciler<'_> {
                 .step(&observation, &subject, command.take(), &mut course)
                 .await;
             let failed = step.applied.failure.is_some() || step.verdict == Verdict::Unknown;
+            if step.applied.waits_again {
+                observation = observation.of_another_wait(self.run.now());
+                continue;
+            }
             self.remember_end(&observation, &step);
             if let Some(hook) = self.waited_unrecorded(&observation, &step).await {
                 observation.hook = hook;

@@ -18,7 +18,7 @@ use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
 use crate::trigger::Order;
 use crate::unprotected::UnprotectedDaemon;
 
-use super::drain::{Drain, is_draining};
+use super::drain::{Drain, is_back, is_draining};
 use super::later;
 use super::schedule::Schedule;
 use super::{
@@ -38,13 +38,16 @@ pub(super) struct PlanBuilder<'a> {
     order: Option<OrderOutcome>,
     /// The release is seconds away.
     lingers: bool,
+    /// The instance is in service again, so the drain is over, and its tasks are others.
+    is_back: bool,
 }
 
 impl<'a> PlanBuilder<'a> {
     pub(super) fn new(situation: &'a Situation<'a>, drain: Drain) -> Self {
         // What events say of the end of a drain says nothing of another drain of the instance.
         let tasks = &situation.observation.tasks;
-        let counts = *tasks != SeenTasks::Flushed || drain.record.is_released();
+        let is_back = is_back(&drain.record, situation);
+        let counts = !is_back && (*tasks != SeenTasks::Flushed || drain.record.is_released());
         PlanBuilder {
             situation,
             before: (!drain.new).then(|| stored(situation)).flatten(),
@@ -55,6 +58,7 @@ impl<'a> PlanBuilder<'a> {
             look_again: None,
             order: None,
             lingers: false,
+            is_back,
         }
     }
 

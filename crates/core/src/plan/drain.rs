@@ -5,7 +5,7 @@ use crate::holding;
 use crate::ids::ContainerInstanceArn;
 use crate::limits::REGISTRATIONS_MAX;
 use crate::limits::coordinator::LISTING_LAG;
-use crate::observation::{Hook, HookAction, Observed, Registrations, SeenElsewhere};
+use crate::observation::{Hook, HookAction, Observation, Observed, Registrations, SeenElsewhere};
 use crate::record::{DecodeError, Lifecycle, Record, ReleaseReason};
 use crate::shared::is_reported_only;
 
@@ -43,6 +43,7 @@ pub(super) fn find(situation: &Situation<'_>) -> DrainLookup {
         Err(reason) => return DrainLookup::Unknown(reason),
     };
     let mut remarks: Vec<Remark> = remark.into_iter().collect();
+    let stored = stored.filter(|record| !is_outlived(record, situation));
     if let Some((record, instance)) = stored.and_then(|record| outgrown(record, situation)) {
         return start_for(record, instance, situation, remarks);
     }
@@ -79,10 +80,25 @@ fn stored<'a>(situation: &Situation<'a>) -> Result<StoredRecord<'a>, String> {
     }
 }
 
+/// Returns whether the instance has been in service since the drain of the record ended. Nothing belongs to that drain any
+/// more but a late copy of its own event, and what has no agent now.
+fn is_outlived(record: &Record, situation: &Situation<'_>) -> bool {
+    let instance = situation.observation.instance.as_yes();
+    let leaves = !waits(situation).is_empty() || situation.spot.is_some();
+    let lives = leaves || instance.is_some_and(Registrations::agent_connected);
+    let ended = record.receipt_at.filter(|_| record.is_outlived() && lives);
+    let is_late = |ended| {
+        let before = |wait: &HookAction| wait.token.is_some() && wait.since <= ended;
+        waits(situation).iter().any(before)
+    };
+    ended.is_some_and(|ended| !is_late(ended))
+}
+
 /// A release, also one that goes on tier by tier, is for the registrations that it names. Returns the record of one, and
 /// the instance, if the instance takes tasks in another registration now, or took them, and some hold there or may: its
-/// agent has lost its data, and registered again. They get a drain of their own before the hook is completed. A release
-/// that was forced leaves no time for that.
+/// agent has lost its data, and registered again. They get a drain of their own before the hook is completed. So do the
+/// daemons there if no event has named the wait: it may be another one, of an instance that came back. A release that was
+/// forced leaves no time for that.
 fn outgrown<'a>(record: &'a Record, situation: &Situation<'a>) -> Option<(&'a Record, &'a Registrations)> {
     let instance = situation.observation.instance.as_yes()?;
     let present = instance.present();
@@ -98,15 +114,20 @@ fn outgrown<'a>(record: &'a Record, situation: &Situation<'a>) -> Option<(&'a Re
     };
     // A wait that began after this drain begins one of its own.
     let of_it = |wait: &HookAction| is_of_this_drain(record, wait, situation);
-    let waits = is_to_be_completed(record, situation) && waits(situation).iter().all(of_it);
-    let outgrown = takes_tasks && in_time && waits && !record.names(&present.arn) && holds();
+    let open = is_to_be_completed(record, situation) && waits(situation).iter().all(of_it);
+    let unnamed = || waits(situation).iter().any(|wait| wait.token.is_none());
+    let outgrown = takes_tasks && in_time && open && !record.names(&present.arn) && (unnamed() || holds());
     outgrown.then_some((record, instance))
 }
 
 /// Returns whether a hook waits that this drain has yet to complete, as far as is known.
 fn is_to_be_completed(record: &Record, situation: &Situation<'_>) -> bool {
-    let hooked = record.lifecycle.is_some() || !waits(situation).is_empty();
-    hooked && situation.observation.hook != Hook::Over && record.receipt_at.is_none()
+    let open = situation.observation.hook != Hook::Over && record.receipt_at.is_none();
+    is_hooked(record, situation) && open
+}
+
+fn is_hooked(record: &Record, situation: &Situation<'_>) -> bool {
+    record.lifecycle.is_some() || !waits(situation).is_empty()
 }
 
 /// Returns whether the record is about what is seen now, and not a leftover.
@@ -188,8 +209,9 @@ fn is_new_drain(record: &Record, situation: &Situation<'_>) -> bool {
 /// A drain that its record knows.
 fn resume(record: &Record, situation: &Situation<'_>, remarks: Vec<Remark>) -> DrainLookup {
     let mut record = record.clone();
-    // A release takes no registration in while its hook waits.
-    let closed = record.is_released() && is_to_be_completed(&record, situation);
+    // The release of a hook takes no registration in: what registers after it is in service again, or gets a drain of its
+    // own.
+    let closed = record.is_released() && is_hooked(&record, situation);
     if let Some(instance) = situation.observation.instance.as_yes().filter(|_| !closed) {
         take_registrations(&mut record, instance);
     }
@@ -317,9 +339,16 @@ fn start_for(
 ) -> DrainLookup {
     let present = &instance.present().arn;
     remarks.push(Remark::Warning(format!(
-        "tasks hold in registration {present}, which was not released: they get a drain of their own"
+        "registration {present} takes tasks and was not released: it gets a drain of its own"
     )));
     let mut hooks: Vec<Lifecycle> = released.lifecycles().cloned().collect();
+    // A listed wait has no name: it may be another one than that of the release.
+    for hook in &mut hooks {
+        let mut waits = waits(situation).iter();
+        if waits.any(|wait| wait.token.is_none() && wait.is_of(hook)) {
+            hook.lifecycle_action_token = None;
+        }
+    }
     let more = announced(situation).into_iter();
     let known = hooks.clone();
     hooks.extend(more.filter(|hook| !known.iter().any(|known| known.is_of(hook))));
@@ -377,6 +406,13 @@ fn drain_id(hook: Option<&Lifecycle>, situation: &Situation<'_>) -> String {
 /// A name for a drain that has no token of its own.
 fn made_id(situation: &Situation<'_>) -> String {
     format!("{}-{}", situation.observation.key.instance, situation.now)
+}
+
+/// Returns whether our hook let the instance go, and it is in service again: what runs there now came after its drain.
+pub(super) fn is_back(record: &Record, situation: &Situation<'_>) -> bool {
+    let Observation { instance, hook, .. } = situation.observation;
+    let serves = instance.as_yes().is_some_and(Registrations::serves);
+    record.is_released() && record.lifecycle.is_some() && *hook == Hook::Over && serves
 }
 
 pub(super) fn is_draining(instance: &Observed<Registrations>) -> bool {

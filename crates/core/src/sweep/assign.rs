@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::aws::InstanceStatus;
 use crate::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use crate::observation::{ContainerInstance, Hook, HookAction, Stored};
-use crate::record::{Lifecycle, Record, ReleaseReason};
+use crate::record::{Record, ReleaseReason};
 use crate::shared::is_reported_only;
 
 use super::{ListedRecord, OldRecord, Sweep, Waiting, is_over, is_past};
@@ -73,6 +73,8 @@ pub struct Needs {
     pub unplaced: Waiting,
     /// Registrations with which nothing is left to do from now on.
     pub finished: Vec<(InstanceKey, ContainerInstance)>,
+    /// Drains that are over, and whose instances are in service again: their records are to say so.
+    pub back: Vec<(InstanceKey, Stored)>,
     /// Registrations whose drains could not be recorded, and that have no task still: DRAINING keeps tasks away.
     pub empty: Vec<(InstanceKey, ContainerInstance)>,
 }
@@ -102,7 +104,11 @@ pub(super) fn assign(sweep: Sweep<'_>, answers: Answers) -> Needs {
         let answered = !answers.unanswered.contains(&key.cluster);
         match seen.need(&key, &listed, instances, answered) {
             Need::Delete => needs.delete.push(listed.old()),
-            Need::Nothing => {}
+            Need::Nothing => {
+                if instances.is_some_and(|instances| seen.is_back(&key, &listed, instances)) {
+                    needs.back.push((key, listed.stored));
+                }
+            }
             Need::Finish { delete } => {
                 let instances = instances.into_iter().flatten();
                 needs
@@ -192,6 +198,15 @@ impl Seen {
         unhooked && instances.iter().all(was_empty)
     }
 
+    /// Returns whether our hook let an instance go that is in service again, as after its return from a warm pool, and its
+    /// record does not say so yet. That its drain has ended is known here alone.
+    fn is_back(&self, key: &InstanceKey, listed: &ListedRecord, instances: &[ContainerInstance]) -> bool {
+        let unhooked = self.waiting.is_some() && self.waits(&key.instance).is_none();
+        let unsaid = |record: &Record| is_over(record) && record.lifecycle.is_some() && !record.is_outlived();
+        let serves = |one: &ContainerInstance| one.status == InstanceStatus::Active && one.agent_connected;
+        unhooked && listed.record().is_some_and(unsaid) && instances.iter().any(serves)
+    }
+
     fn waits(&self, instance: &InstanceId) -> Option<&Vec<HookAction>> {
         self.waiting.as_ref().and_then(|waiting| waiting.get(instance))
     }
@@ -259,7 +274,7 @@ impl Seen {
             return Hook::Waiting(actions.clone());
         }
         let hooks = record.into_iter().flat_map(Record::lifecycles);
-        let recorded: Vec<HookAction> = hooks.map(action_of).collect();
+        let recorded: Vec<HookAction> = hooks.map(HookAction::from).collect();
         match &self.leaving {
             // The listing of the groups has answered: no hook waits that a shared record has left out.
             _ if record.is_some_and(is_reported_only) && recorded.is_empty() && self.waiting.is_some() => {
@@ -333,23 +348,11 @@ fn is_finished(instance: &ContainerInstance) -> bool {
 
 /// DRAINING, and what is left of its tasks had its time: no task of it begins a drain any more.
 fn had_its_time(record: &Record, instance: &ContainerInstance) -> bool {
-    let forced = record.reason.is_some_and(ReleaseReason::is_forced);
+    let forced = record.reason.is_some_and(ReleaseReason::is_forced) && !record.is_outlived();
     instance.status == InstanceStatus::Draining && forced
 }
 
 /// Returns whether a release is due, or going on.
 fn ends(record: &Record, at: Timestamp) -> bool {
     record.is_released() || record.releasing.is_some() || record.deadline_at <= at
-}
-
-/// The wait that a record describes.
-fn action_of(hook: &Lifecycle) -> HookAction {
-    HookAction {
-        group: hook.auto_scaling_group_name.clone(),
-        hook: hook.lifecycle_hook_name.clone(),
-        token: hook.lifecycle_action_token.clone(),
-        heartbeat_seconds: hook.heartbeat_seconds,
-        heartbeat_assumed: false,
-        since: hook.heartbeat_at,
-    }
 }

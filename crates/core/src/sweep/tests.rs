@@ -189,6 +189,7 @@ impl World {
                 "finished",
             ),
             (needs.empty.iter().any(|(one, _)| *one == key(number)), "empty"),
+            (needs.back.iter().any(|(one, _)| *one == key(number)), "back"),
         ];
         let needed = words.into_iter().filter_map(|(is, word)| is.then_some(word));
         needed.collect::<Vec<_>>().join(" ")
@@ -238,7 +239,15 @@ fn each_listed_instance_gets_what_it_needs() {
         ("delete", Some(over(1)), Some(gone), !hooked, !late),
         ("", Some(unhooked(over(1))), None, !hooked, !late),
         ("delete", Some(unhooked(over(1))), None, !hooked, late),
-        ("", Some(over(1)), Some(active.clone()), !hooked, !late),
+        ("back", Some(over(1)), Some(active.clone()), !hooked, !late),
+        (
+            "",
+            Some(over(1).outlived(at(100))),
+            Some(active.clone()),
+            !hooked,
+            !late,
+        ),
+        ("", Some(unhooked(over(1))), Some(active.clone()), !hooked, !late),
         ("delete", Some(over(1)), Some(active), !hooked, late),
         (
             "finished",
@@ -393,6 +402,14 @@ fn p10_finished_registrations_cost_nothing_until_a_hook_waits() {
         left_behind.sweep().kept,
         [key(1)],
         "its sidecars may still read it"
+    );
+    let back = left_behind
+        .clone()
+        .registered(1, registration(1, "ACTIVE", Some(2)));
+    assert_eq!(
+        back.needs_of(1),
+        "kept back",
+        "our hook let it go, and it came back"
     );
     assert_eq!(left_behind.later(KEPT).needs_of(1), "delete");
     let mut another = over(1);

@@ -210,6 +210,10 @@ impl Judge {
             }
         }
         self.freed(now, host, record, world);
+        // The text of an old release, written again, neither begins nor ends anything.
+        if same && was_released && released {
+            return;
+        }
         self.watch(host).begun &= !released;
         if !released {
             let watch = self.watch(host);
@@ -221,9 +225,6 @@ impl Judge {
         }
         // A drain that begins with its release, as by an operator's order, needs no hold.
         self.watch(host).held.get_or_insert(now);
-        if same && self.watch(host).released.is_some() {
-            return;
-        }
         self.released(now, host, record, world);
     }
 

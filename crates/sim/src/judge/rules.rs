@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::{Judge, Rule};
 use crate::model::{
-    Caller, Cause, Fact, HookEnd, HostId, InstanceStatus, Outcome, Source, TaskId, TaskStatus, World,
+    Caller, Cause, Fact, HookEnd, HostId, InstanceStatus, Outcome, SidecarState, Source, TaskId, TaskStatus,
+    World,
 };
 use crate::scenario::{MINUTE, Ms, SECOND};
 
@@ -307,6 +308,7 @@ impl Judge {
         self.judge_heartbeats(now, host, wait, world);
         match how {
             HookEnd::Completed(Caller::Coordinator(_)) => {
+                self.judge_completion(now, host, since, world);
                 self.watch(host).let_go = true;
                 self.judge_length(now, host, since, world);
             }
@@ -330,6 +332,30 @@ impl Judge {
                 }
             }
             HookEnd::Completed(_) | HookEnd::CutShort => self.watch(host).not_let_go = true,
+        }
+    }
+
+    /// A hook is completed after a drain of its own: while the instance takes tasks, its daemons have had none.
+    fn judge_completion(&mut self, now: Ms, host: HostId, since: Ms, world: &World) {
+        let drained = self
+            .watch(host)
+            .released
+            .is_some_and(|released| released >= since);
+        let present = world.host(host).present().map(|id| world.registration(id));
+        let serves = present.filter(|one| one.status == InstanceStatus::Active && one.connected);
+        let untold = |task: &TaskId| {
+            let task = world.task(*task);
+            let guarded = task
+                .with_sidecar()
+                .is_some_and(|daemon| matches!(daemon.sidecar, SidecarState::Runs(_)));
+            guarded && task.is_alive() && task.notified.is_none()
+        };
+        let untold = serves.is_some_and(|one| one.tasks.iter().any(untold));
+        let free = self.excuse(now, world, host).is_some() || !self.is_ours(world, host);
+        if untold && !drained && !free {
+            let what =
+                "the hook of an instance in service was completed, and its daemons were never asked to stop";
+            self.break_rule(Rule::NeverNotified, now, Some(host), world, what.to_owned());
         }
     }
 

@@ -1,10 +1,12 @@
 //! Identity: which instance, which registration, which wait, and which hook an event or a record means.
 
 use super::KnownFault;
-use super::build::{HOOK_EVENT, START, always, lose, machines, scaled_in, set, stops_in, trouble};
+use super::build::{
+    HOOK_EVENT, INSTANCE_EVENT, START, always, lose, machines, scaled_in, set, set_sidecar, stops_in, trouble,
+};
 use crate::judge::Rule;
 use crate::plain::{HOOK, hook, step};
-use crate::scenario::{HOUR, MINUTE, Ms, SECOND, Scenario, StaleRecord, Trouble, What};
+use crate::scenario::{DaemonStop, HOUR, MINUTE, Ms, SECOND, Scenario, StaleRecord, Trouble, What};
 
 pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
@@ -106,6 +108,55 @@ pub(super) const FAULTS: &[KnownFault] = &[
         world: root_volume_replaced_twice,
     },
     KnownFault {
+        name: "drained-by-hand-after-its-return",
+        what: "An instance that returned from the warm pool is set DRAINING by hand, and its daemons go before its tasks.",
+        why: "The events of a registration whose hook was completed are ignored for ten minutes, as those of its end.",
+        breaks: &[Rule::DaemonBeforeTask],
+        world: || back_and_drained(501 * SECOND),
+    },
+    KnownFault {
+        name: "last-release-obeyed-after-the-return",
+        what: "The same happens soon after the return with the event lost, although sidecars wait long for a record.",
+        why: "That a hooked drain has ended is in memory alone, so a sidecar takes its release for the present one.",
+        breaks: &[Rule::DaemonBeforeTask],
+        world: last_release_obeyed,
+    },
+    KnownFault {
+        name: "second-wait-in-a-new-environment",
+        what: "A warm-pool instance is scaled in again, Lambda replaces the environment, and the hold is two minutes late.",
+        why: "A new environment does not know that the first drain has ended, and completes the first wait again.",
+        breaks: &[Rule::LateHold],
+        world: second_wait_in_a_new_environment,
+    },
+    KnownFault {
+        name: "second-wait-before-the-next-tick",
+        what: "The same happens when the instance returns and leaves again between two ticks.",
+        why: "Whether the listed wait is that of the record is guessed from its age, and Auto Scaling is not asked.",
+        breaks: &[Rule::LateHold],
+        world: second_wait_before_the_next_tick,
+    },
+    KnownFault {
+        name: "both-waits-unheard-in-a-new-environment",
+        what: "Both events are lost and no task holds: the second wait is completed at once, and no daemon is asked to stop.",
+        why: "A wait without a name is completed by the release of the first drain while the instance is in service.",
+        breaks: &[Rule::NeverNotified],
+        world: both_waits_unheard,
+    },
+    KnownFault {
+        name: "root-volume-replaced-both-waits-unheard",
+        what: "The same happens to an instance whose root volume was replaced, under its new registration.",
+        why: "A registration that its release does not name gets a drain of its own only if tasks hold there.",
+        breaks: &[Rule::NeverNotified],
+        world: root_volume_replaced_unheard,
+    },
+    KnownFault {
+        name: "root-volume-replaced-and-drained-by-hand",
+        what: "An instance whose root volume was replaced is set DRAINING by hand, and its daemons go before its tasks.",
+        why: "A new environment writes the release of the last drain again, and names the new registration in it.",
+        breaks: &[Rule::DaemonBeforeTask],
+        world: root_volume_replaced_by_hand,
+    },
+    KnownFault {
         name: "retained-after-a-time-out",
         what: "A hook runs out, its group retains the instance, and every idle minute costs more calls from then on.",
         why: "A retained instance stays DRAINING in its cluster, and each tick looks at what is DRAINING.",
@@ -171,6 +222,65 @@ fn second_wait_unheard() -> Scenario {
     let mut scenario = twice(20 * SECOND, 3 * MINUTE, 4 * MINUTE);
     scenario.groups[0].hooks = vec![hook(HOOK, 5 * MINUTE)];
     scenario.faults = vec![lose(HOOK_EVENT, 3 * MINUTE, 5 * MINUTE)];
+    scenario
+}
+
+/// An instance that comes back from the warm pool with tasks that take their time, and is set DRAINING there by a person.
+fn back_and_drained(by_hand: Ms) -> Scenario {
+    let mut scenario = scaled_in(&[stops_in(80 * SECOND), stops_in(80 * SECOND)]);
+    scenario.groups[0].warm_pool = true;
+    scenario.steps.push(step(2 * MINUTE, What::BackInService(0)));
+    scenario.steps.push(step(by_hand, What::SetDraining(0)));
+    scenario
+}
+
+fn last_release_obeyed() -> Scenario {
+    let mut scenario = back_and_drained(201 * SECOND);
+    set_sidecar(&mut scenario, "UNKNOWN_GRACE", "150s");
+    scenario.faults = vec![lose(INSTANCE_EVENT, 0, 270 * SECOND)];
+    scenario
+}
+
+fn second_wait_in_a_new_environment() -> Scenario {
+    let mut scenario = twice(20 * SECOND, 3 * MINUTE, 4 * MINUTE);
+    scenario.steps.push(step(250 * SECOND, What::Recycle));
+    scenario.faults = vec![lose(HOOK_EVENT, 200 * SECOND, 5 * MINUTE)];
+    scenario
+}
+
+fn second_wait_before_the_next_tick() -> Scenario {
+    let mut scenario = twice(20 * SECOND, 181 * SECOND, 199 * SECOND);
+    scenario.steps.push(step(190 * SECOND, What::Recycle));
+    scenario.faults = vec![lose(HOOK_EVENT, 190 * SECOND, 5 * MINUTE)];
+    scenario
+}
+
+fn both_waits_unheard() -> Scenario {
+    let mut scenario = second_wait_in_a_new_environment();
+    scenario.hosts[0].tasks.clear();
+    scenario.faults = vec![lose(HOOK_EVENT, 0, 5 * MINUTE)];
+    scenario
+}
+
+fn root_volume_replaced_unheard() -> Scenario {
+    let mut scenario = machines(1, &[]);
+    scenario.steps = vec![
+        step(START, What::ReplaceRootVolume(0)),
+        step(5 * MINUTE, What::ScaleIn(0)),
+        step(310 * SECOND, What::Recycle),
+    ];
+    scenario.faults = vec![lose(HOOK_EVENT, 0, 310 * SECOND)];
+    scenario
+}
+
+fn root_volume_replaced_by_hand() -> Scenario {
+    let mut scenario = machines(1, &[stops_in(80 * SECOND), stops_in(80 * SECOND)]);
+    scenario.aws.daemon_stop = DaemonStop::AtOnce;
+    scenario.steps = vec![
+        step(START, What::ReplaceRootVolume(0)),
+        step(150 * SECOND, What::Recycle),
+        step(230 * SECOND, What::SetDraining(0)),
+    ];
     scenario
 }
 

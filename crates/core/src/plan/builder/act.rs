@@ -64,7 +64,8 @@ impl PlanBuilder<'_> {
         given_up
     }
 
-    /// Rule 5: released, and the daemons are gone or have had their time. Daemons that cannot be seen get all of it.
+    /// Rule 5: released, and the daemons are gone or have had their time. Daemons that cannot be seen get all of it. Those of an
+    /// instance that is in service again went with the machine.
     pub(super) fn is_over(&self) -> bool {
         let Some(released) = self.record.released_at else {
             return false;
@@ -73,7 +74,7 @@ impl PlanBuilder<'_> {
             .census
             .as_ref()
             .is_some_and(|census| census.daemons.is_empty());
-        self.is_gone() || stopped || self.schedule().flush_end(released) <= self.now()
+        self.is_gone() || self.is_back || stopped || self.schedule().flush_end(released) <= self.now()
     }
 
     /// Returns whether ECS has forgotten the instance.
@@ -113,7 +114,7 @@ impl PlanBuilder<'_> {
             return Vec::new();
         }
         if self.may_be_another_wait() {
-            self.remark("released, and tasks hold again: the listing of the hook may lag, or it waits again");
+            self.remark("released, and in service again: the listing of the hook may lag, or it waits again");
             return Vec::new();
         }
         if self.lets_go() {
@@ -139,19 +140,18 @@ impl PlanBuilder<'_> {
         Vec::new()
     }
 
-    /// Returns whether a hook that is listed after a release as drained may wait for tasks that hold now: the instance is in
-    /// service again, and no token says which wait it is. The drain ends without its completion, and some time later a wait
-    /// that is still listed begins one of its own.
+    /// Returns whether a hook that is listed after a release as drained may wait for what runs there now: the instance is in
+    /// service again, and no token says which wait it is. Also if no task holds there, its daemons were asked to stop by no
+    /// drain. This one ends without its completion, and some time later a wait that is still listed begins one of its own.
     fn may_be_another_wait(&self) -> bool {
         let instance = self.situation.observation.instance.as_yes();
-        let serves = instance.is_some_and(Registrations::is_active);
-        let holds = self.census.as_ref().is_some_and(|census| census.reachable > 0);
+        let serves = instance.is_some_and(Registrations::serves);
         let unnamed = self
             .hooks
             .iter()
             .any(|hook| hook.lifecycle_action_token.is_none());
         let in_time = self.record.reason.is_some_and(ReleaseReason::leaves_time);
-        in_time && serves && holds && unnamed
+        in_time && serves && unnamed
     }
 
     /// The hook as it is to be completed. If a listing still shows its wait long after the drain was over, then the wait has
@@ -264,8 +264,8 @@ impl PlanBuilder<'_> {
     pub(super) fn receipt(&self, over: bool) -> Option<Action> {
         let due = over && self.record.receipt_at.is_none() && !self.may_have_a_hook();
         due.then(|| {
-            // Of an instance that is gone nothing else is known than what was seen before.
-            let left = match (&self.census, self.is_gone()) {
+            // Of an instance that is gone, or was, nothing else is known than what was seen before.
+            let left = match (&self.census, self.is_gone() || self.is_back) {
                 (Some(census), _) => u32::try_from(census.daemons.len()).unwrap_or(u32::MAX),
                 (None, true) => self.record.sidecars,
                 (None, false) => 0,

@@ -338,3 +338,130 @@ fn p4_nothing_is_left_to_drain_when_the_hook_is_over_or_the_receipt_is_written()
     noted.step(62);
     assert_eq!(noted.record().started_at, at(0));
 }
+
+/// A hooked drain whose record says that it has ended, and that its instance has been in service since second 200.
+fn outlived() -> Bench {
+    let mut bench = drained(Bench::holding());
+    let record = bench.record().outlived(at(200));
+    assert_eq!(record.receipt_at, Some(at(60)), "it had its receipt before");
+    bench.store(record);
+    bench.tasks(vec![web(7, "RUNNING"), logs("RUNNING")]);
+    bench
+}
+
+#[test]
+fn p8_what_comes_after_an_instance_was_in_service_again_is_another_drain() {
+    let late = waits_since(0, 3600, Some(TOKEN));
+    let (unnamed, named) = (
+        waits_since(201, 3600, None),
+        waits_since(201, 3600, Some(OTHER_TOKEN)),
+    );
+    for (status, hook, verdict, begins) in [
+        ("ACTIVE", unnamed, Verdict::Holding, true),
+        ("ACTIVE", named, Verdict::Holding, true),
+        ("DRAINING", Hook::None, Verdict::Holding, true),
+        ("DRAINING", Hook::Over, Verdict::Holding, true),
+        ("ACTIVE", Hook::None, Verdict::NotDraining, false),
+        ("ACTIVE", late, Verdict::Done, false),
+    ] {
+        let mut bench = outlived();
+        bench.status(status);
+        bench.observation.hook = hook.clone();
+        let plan = bench.step(201);
+        assert_eq!(plan.verdict, verdict, "{status} {hook:?}");
+        assert_eq!(bench.record().started_at == at(201), begins, "{status} {hook:?}");
+        assert!(
+            !names(&plan).contains(&"complete") || !begins,
+            "{status} {hook:?}"
+        );
+    }
+}
+
+/// A registration that the drain left behind beside the one that is gone now, with a task that only ECS still shows.
+#[test]
+fn p8_what_is_left_without_an_agent_begins_no_drain_of_an_instance_that_was_in_service_again() {
+    let mut bench = outlived();
+    bench.rewrite(|record| record.reason = Some(ReleaseReason::Cancelled));
+    bench.status("DRAINING");
+    bench.change(|instance| instance.agent_connected = false);
+    let plan = bench.step(300);
+    assert_eq!((names(&plan), plan.verdict), (vec![], Verdict::Done));
+}
+
+/// A deadline ended the drain before; what its instance has now had no time yet.
+#[test]
+fn p1_an_instance_that_was_in_service_again_drains_whatever_ended_its_last_drain() {
+    let mut bench = outlived();
+    bench.rewrite(|record| record.reason = Some(ReleaseReason::Deadline));
+    bench.status("DRAINING");
+    assert_eq!(bench.step(300).verdict, Verdict::Holding);
+}
+
+/// A new environment comes upon it, and does not know of the receipt. What runs there now is nothing that the drain left.
+#[test]
+fn p8_a_drain_is_over_when_its_instance_is_in_service_again() {
+    let mut bench = Bench::holding();
+    bench.tasks(vec![logs("RUNNING")]);
+    bench.step(60);
+    bench.status("ACTIVE");
+    bench.tasks(vec![web(7, "RUNNING"), logs("RUNNING"), logs("RUNNING")]);
+    bench.observation.hook = Hook::Over;
+    let plan = bench.step(90);
+    assert_eq!((names(&plan), plan.verdict), (vec!["receipt"], Verdict::Done));
+    let record = bench.record();
+    assert!(record.is_outlived());
+    assert_eq!(
+        (record.remaining, record.daemons_left),
+        (0, 1),
+        "as it was seen last"
+    );
+}
+
+#[test]
+fn p4_a_hook_that_waits_again_begins_a_drain_at_once() {
+    let mut bench = drained(Bench::holding());
+    bench.rewrite(|record| record.receipt_at = None);
+    bench.status("ACTIVE");
+    bench.tasks(vec![web(7, "RUNNING"), logs("RUNNING")]);
+    let again = bench.observation.clone().of_another_wait(at(120));
+    assert_eq!(again.hook, waits_since(120, 3600, None));
+    bench.observation = again;
+    let plan = bench.step(120);
+    assert_eq!(names(&plan), ["heartbeat", "put-holding", "set-draining"]);
+    assert_eq!(bench.record().lifecycle.unwrap().lifecycle_action_token, None);
+}
+
+/// It may have come back with a new root volume since, so the listed wait may be another one than that of the release.
+#[test]
+fn p4_the_drain_of_a_new_registration_keeps_no_token_of_a_wait_without_a_name() {
+    for (tasks, holds) in [(vec![web(7, "RUNNING")], true), (vec![logs("RUNNING")], false)] {
+        for (hook, token) in [(Hook::None, Some(TOKEN)), (waits_since(300, 3600, None), None)] {
+            let tasks = Observed::Present(tasks.clone());
+            let mut bench = registered_again(ReleaseReason::Drained, "ACTIVE", true, tasks);
+            bench.observation.hook = hook.clone();
+            bench.step(301);
+            let record = bench.record();
+            let begins = holds || token.is_none();
+            assert_eq!(record.started_at == at(301), begins, "{hook:?}");
+            let kept = record.lifecycle.and_then(|hook| hook.lifecycle_action_token);
+            let expected = if begins { token } else { Some(TOKEN) };
+            assert_eq!(
+                kept.map(|token| token.to_string()).as_deref(),
+                expected,
+                "{hook:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn p1_no_release_of_a_hook_takes_a_registration_in() {
+    let none = || Observed::Present(vec![logs("RUNNING")]);
+    for (hook, receipt) in [(Hook::None, None), (Hook::Over, None), (Hook::Over, Some(at(61)))] {
+        let mut bench = registered_again(ReleaseReason::Drained, "ACTIVE", true, none());
+        bench.rewrite(|record| record.receipt_at = receipt);
+        bench.observation.hook = hook.clone();
+        bench.step(62);
+        assert!(!bench.record().names(&arn(2)), "{hook:?} {receipt:?}");
+    }
+}

@@ -34,6 +34,30 @@ fn p4_or_when_their_flush_window_is_over() {
     assert_eq!(names(&bench.plan(186)), ["complete", "receipt"]);
 }
 
+/// Its event was lost, so it may be another wait than that of the release: of an instance that came back meanwhile.
+#[test]
+fn p4_a_wait_without_a_name_is_not_completed_while_the_instance_is_in_service() {
+    let completes = |status: &str, connected: bool| {
+        let mut bench = Bench::hooked();
+        bench.observation.hook = waits(3600, None);
+        bench.begin(0);
+        bench.tasks(vec![logs("RUNNING")]);
+        bench.step(60);
+        bench.status(status);
+        bench.change(|instance| instance.agent_connected = connected);
+        names(&bench.plan(3000)).contains(&"complete")
+    };
+    assert!(
+        !completes("ACTIVE", true),
+        "its daemon was asked to stop by no drain"
+    );
+    assert!(
+        completes("ACTIVE", false),
+        "without its agent no drain could stop anything"
+    );
+    assert!(completes("DRAINING", true));
+}
+
 #[test]
 fn the_receipt_counts_daemons_that_had_not_stopped() {
     let left = |status, seconds| {
