@@ -13,7 +13,7 @@ mod quota;
 mod sdk;
 mod ssm;
 
-pub use auto_scaling::ScalingInstance;
+pub use auto_scaling::{ScalingInstance, UnlistedGroups};
 pub use client::Aws;
 pub use ecs::{Described, Instances, ListedTask, MANAGED_INSTANCES, NotOurs, ServiceScheduling, by_instance};
 pub use error::{AwsError, ErrorKind};

@@ -29,7 +29,9 @@ impl Wait {
         SignedDuration::from_secs(i64::from(self.timeout_seconds))
     }
 
-    fn key(&self) -> (InstanceId, LifecycleHookName) {
+    /// Returns what tells it from other waits.
+    #[must_use]
+    pub fn key(&self) -> (InstanceId, LifecycleHookName) {
         (self.instance.clone(), self.hook.clone())
     }
 }

@@ -45,6 +45,15 @@ impl ScalingInstance {
     }
 }
 
+/// Groups of which Auto Scaling did not answer who waits; none are all groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnlistedGroups {
+    /// The groups of the call that failed.
+    pub groups: Vec<AutoScalingGroupName>,
+    /// Why.
+    pub failure: AwsError,
+}
+
 impl Aws {
     /// The state of instances; those that are in no group are left out.
     pub async fn describe_scaling_instances(
@@ -62,40 +71,42 @@ impl Aws {
         Ok(found)
     }
 
-    /// Every instance of the groups for which a hook waits, and what could not be asked: what one call does not answer
-    /// hides nothing of the others. No groups are all groups.
+    /// Every instance of the groups for which a hook waits, and what was not answered: what one call does not answer hides
+    /// nothing of the others. No groups are all groups.
     pub async fn list_waiting(
         &self,
         groups: &[AutoScalingGroupName],
-    ) -> (Vec<ScalingInstance>, Vec<AwsError>) {
-        let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
-        let all: &[String] = &[];
-        let calls = match names.is_empty() {
-            true => vec![all],
-            false => names.chunks(DESCRIBE_GROUPS_MAX).collect(),
+    ) -> (Vec<ScalingInstance>, Vec<UnlistedGroups>) {
+        let calls = match groups.is_empty() {
+            true => vec![groups],
+            false => groups.chunks(DESCRIBE_GROUPS_MAX).collect(),
         };
-        let (mut waiting, mut failures) = (Vec::new(), Vec::new());
-        for names in calls {
-            match self.waiting_of(names).await {
-                Ok(instances) => waiting.extend(instances),
-                Err(failure) => failures.push(failure),
+        let (mut waiting, mut unlisted) = (Vec::new(), Vec::new());
+        for groups in calls {
+            if let Err(failure) = self.list_waiting_of(groups, &mut waiting).await {
+                let groups = groups.to_vec();
+                unlisted.push(UnlistedGroups { groups, failure });
             }
         }
-        (waiting, failures)
+        (waiting, unlisted)
     }
 
-    /// The same of as many groups as one call takes, all pages.
-    async fn waiting_of(&self, names: &[String]) -> Result<Vec<ScalingInstance>, AwsError> {
-        let mut waiting = Vec::new();
+    /// The same of as many groups as one call takes, all pages. The pages before one that fails count.
+    async fn list_waiting_of(
+        &self,
+        groups: &[AutoScalingGroupName],
+        waiting: &mut Vec<ScalingInstance>,
+    ) -> Result<(), AwsError> {
+        let names: Vec<String> = groups.iter().map(ToString::to_string).collect();
         let mut token = None;
         loop {
-            let request = self.api.describe_auto_scaling_groups(names.to_vec(), token);
+            let request = self.api.describe_auto_scaling_groups(names.clone(), token);
             let page = self.call("DescribeAutoScalingGroups", request).await?;
             let parsed = page.items.into_iter().filter_map(scaling_instance);
             waiting.extend(parsed.filter(ScalingInstance::waits));
             token = page.next_token.filter(|token| !token.is_empty());
             if token.is_none() {
-                return Ok(waiting);
+                return Ok(());
             }
         }
     }

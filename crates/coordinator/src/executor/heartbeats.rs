@@ -19,6 +19,15 @@ pub(crate) struct Sent {
     pub(crate) problems: Vec<String>,
 }
 
+impl Sent {
+    /// Adds what came of others.
+    pub(crate) fn add(&mut self, others: Sent) {
+        self.ok += others.ok;
+        self.over += others.over;
+        self.problems.extend(others.problems);
+    }
+}
+
 /// At an even pace, and those that were refused once more when the others had theirs, while there is time.
 pub(super) async fn send_all(changes: &Changes<'_>, due: &[Wait]) -> Sent {
     let mut sent = Sent::default();

@@ -84,7 +84,8 @@ impl Hooks<'_> {
     /// have been made, or replaced, since.
     pub(crate) async fn waiting(&self) -> (Waiting, Vec<AwsError>) {
         let groups = &self.policy.auto_scaling_groups;
-        let (instances, mut failures) = self.aws.list_waiting(groups).await;
+        let (instances, unlisted) = self.aws.list_waiting(groups).await;
+        let mut failures: Vec<AwsError> = unlisted.into_iter().map(|one| one.failure).collect();
         let groups: BTreeSet<AutoScalingGroupName> =
             instances.iter().map(|instance| instance.group.clone()).collect();
         let asked = groups.into_iter().map(async |group| {

@@ -136,11 +136,12 @@ pub const BACKLOG_AGE: SignedDuration = SignedDuration::from_secs(2);
 /// fleets that others have reported, and they are what a thousand hooks of two minutes need.
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(55);
 
-/// How long the heartbeats wait before they ask again who waits, if a group could not be read. The SDK tries a call three
+/// How long the heartbeats wait before they ask again for groups and hooks that could not be read. The SDK tries a call three
 /// times, but only as long as its process has tokens for retries, and a new client gets none back.
 pub const WAITING_RETRY: Duration = Duration::from_secs(3);
 
-/// They ask again only if so much of the run is left: it has 55 s, and a thousand heartbeats take all of it.
+/// They ask again only if so much of the run is left: it has 55 s, and a thousand heartbeats take all of it. What took
+/// longer to fail is left to the next run.
 pub const WAITING_RETRY_TIME_MIN: SignedDuration = SignedDuration::from_secs(45);
 
 /// The number of heartbeats that go at once.

@@ -263,30 +263,47 @@ fn p10_a_tick_of_a_thousand_steady_drains() {
     assert!(quiet.max <= 10 * SECOND, "a tick takes {} ms", quiet.max);
 }
 
-/// The SDK tries a call again for some seconds at the most, and does so only as long as its process has tokens for that.
-#[test]
-fn p4_a_listing_that_fails_for_seconds_keeps_no_hook_without_its_heartbeat() {
+/// A group of short hooks, and one listing of the heartbeats that is throttled for some seconds each time that they begin: half
+/// a minute after each full one.
+fn a_listing_fails(operation: &str, hooks_are_named: bool) -> Scenario {
     let mut scenario = plain::fleet(1, 3);
-    scenario.groups[0].hooks[0].heartbeat = 120_000;
-    for host in &mut scenario.hosts {
-        host.tasks[0].stop = 20 * 60_000;
+    if !hooks_are_named {
+        scenario.settings.remove("LIFECYCLE_HOOKS");
     }
-    // The heartbeats are due half a minute after each full one.
+    scenario.groups[0].hooks[0].heartbeat = 2 * MINUTE;
+    for host in &mut scenario.hosts {
+        host.tasks[0].stop = 20 * MINUTE;
+    }
     scenario.faults = (0..30)
         .map(|minute| FaultSpec {
-            from: minute * 60_000 + 30_000,
-            to: minute * 60_000 + 33_500,
+            from: minute * MINUTE + 30 * SECOND,
+            to: minute * MINUTE + 33_500,
             what: Trouble::Throttle {
-                of: Some("DescribeAutoScalingGroups".to_owned()),
+                of: Some(operation.to_owned()),
                 by: None,
             },
             ..FaultSpec::default()
         })
         .collect();
-    let statistics = played(&scenario);
-    let numbers = statistics.numbers();
-    assert!(numbers.throttled >= 20, "{}", numbers.throttled);
-    assert_eq!(numbers.hooks_ran_out, 0);
+    scenario
+}
+
+/// The SDK tries a call again for some seconds at the most, and does so only as long as its process has tokens for that.
+#[test]
+fn p4_a_listing_that_fails_for_seconds_keeps_no_hook_without_its_heartbeat() {
+    for (operation, hooks_are_named) in [
+        ("DescribeAutoScalingGroups", true),
+        ("DescribeAutoScalingGroups", false),
+        ("DescribeLifecycleHooks", true),
+        ("DescribeLifecycleHooks", false),
+    ] {
+        let (statistics, _, violations) = judged(&a_listing_fails(operation, hooks_are_named));
+        let numbers = statistics.numbers();
+        let case = format!("{operation}, named: {hooks_are_named}");
+        assert_eq!(numbers.hooks_ran_out, 0, "{case}");
+        assert!(violations.is_empty(), "{case}: {violations:?}");
+        assert!(numbers.throttled >= 20, "{case}: {}", numbers.throttled);
+    }
 }
 
 /// A fleet, with the quotas of Parameter Store's higher throughput if `higher`, and the setting if given.
