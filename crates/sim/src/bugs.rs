@@ -55,6 +55,16 @@ pub fn all() -> Vec<Planted> {
         planted(Bug::IdleChatter, 1, afterwards),
         planted(Bug::NoProtectionCheck, 1, lost_sidecar),
         planted(Bug::SidecarByNameAlone, 1, lost_sidecar),
+        planted(Bug::SharedLeavesOneOut, 1, crowd),
+        planted(Bug::SharedReleasesOne, 1, crowd),
+        planted(Bug::BasedOnTooOld, 1, one),
+        planted(Bug::ReleaseNamesAll, 3, wiped_after_the_release),
+        planted(Bug::SkipsSecondHook, 1, two_hooks),
+        planted(Bug::IgnoresLinger, 1, unread_lines),
+        planted(Bug::ListingLeavesOneOut, 1, crowd),
+        planted(Bug::DrainsOnce, 1, set_active),
+        planted(Bug::HeartbeatSkipsOne, 1, short_hook),
+        planted(Bug::NoPace, 1, crowd),
     ]
 }
 
@@ -317,6 +327,56 @@ fn lost_sidecar(seed: u64) -> Scenario {
         step(20 * SECOND, What::KillSidecar { host: 0, daemon: 0 }),
         step(25 * MINUTE, What::ScaleIn(0)),
     ];
+    scenario
+}
+
+/// Enough instances for a shared record. One task of the first takes longer to stop than the others.
+fn crowd(seed: u64) -> Scenario {
+    let mut scenario = fleet(seed, 8);
+    scenario.function.environments = 1;
+    scenario.hosts[0].tasks[0].stop = 60 * SECOND;
+    scenario
+}
+
+/// After the release the agent loses its data and registers again, and a person sets the new registration DRAINING. Its
+/// sidecars get SIGTERM before the coordinator hears of it: the record is still that of the old registration.
+fn wiped_after_the_release(seed: u64) -> Scenario {
+    let mut scenario = one(seed);
+    scenario.hosts[0].daemons[0].flush = MINUTE;
+    scenario.hosts[0].tasks = vec![web(20 * SECOND); 2];
+    scenario.steps.push(step(55 * SECOND, What::WipeAgent(0)));
+    scenario.steps.push(step(58 * SECOND, What::SetDraining(0)));
+    let late = Trouble::DelayEvents {
+        max: 40 * SECOND,
+        of: None,
+    };
+    scenario.faults.push(fault(52 * SECOND, 80 * SECOND, 100, late));
+    scenario
+}
+
+fn two_hooks(seed: u64) -> Scenario {
+    let mut scenario = one(seed);
+    scenario.groups[0].hooks.push(hook("second", 15 * MINUTE));
+    scenario
+        .settings
+        .insert("LIFECYCLE_HOOKS".to_owned(), format!("{HOOK},second"));
+    scenario.settings.insert("MAX_DRAIN".to_owned(), "5m".to_owned());
+    scenario.limit = HOUR;
+    scenario
+}
+
+/// The daemon has still to read what the last task has written.
+fn unread_lines(seed: u64) -> Scenario {
+    let mut scenario = one(seed);
+    scenario.hosts[0].daemons[0].behind = 4 * SECOND;
+    scenario
+}
+
+/// A person sets the instance ACTIVE while its hook waits.
+fn set_active(seed: u64) -> Scenario {
+    let mut scenario = one(seed);
+    scenario.hosts[0].tasks.push(job(10 * MINUTE));
+    scenario.steps.push(step(2 * MINUTE, What::SetActive(0)));
     scenario
 }
 

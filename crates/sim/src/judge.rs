@@ -16,7 +16,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Fact, HostId, Observer, World};
+use crate::model::{Caller, Fact, HostId, Observer, World};
 use crate::scenario::{Ms, Scenario};
 use crate::shared_text::SharedDrain;
 
@@ -68,8 +68,12 @@ pub enum Rule {
     TakenBack,
     /// P8: an order that was answered was not carried out.
     OrderLost,
+    /// P8: a text does not say on which version it is based: it has its readers ask for what its writer knew.
+    FalseBasis,
     /// P9: something that is not ours was changed.
     NotOurs,
+    /// P9: an instance was set ACTIVE while a hook of ours waits, and was not set DRAINING again.
+    LeftActive,
     /// P10: a drain cost more requests or writes than its budget.
     Budget,
     /// P10: requests were throttled on a large scale.
@@ -104,8 +108,8 @@ impl Rule {
             Rule::DeploymentHeld => 5,
             Rule::SidecarCalls => 6,
             Rule::LateHold | Rule::LateRelease | Rule::RunsFail => 7,
-            Rule::TakenBack | Rule::OrderLost => 8,
-            Rule::NotOurs => 9,
+            Rule::TakenBack | Rule::OrderLost | Rule::FalseBasis => 8,
+            Rule::NotOurs | Rule::LeftActive => 9,
             Rule::Budget | Rule::Throttled | Rule::IdleCost | Rule::TicksOverlap | Rule::LeftOver => 10,
             Rule::TierOrder | Rule::FalseEvidence | Rule::UnprotectedUnseen | Rule::FalseAlarm => {
                 return None;
@@ -169,6 +173,8 @@ pub struct Judge {
     named: BTreeSet<String>,
     /// The machines that each shared record lists, and what it says of them.
     shared: BTreeMap<String, BTreeMap<HostId, SharedDrain>>,
+    /// Who wrote each version of a parameter, since it was made.
+    writers: BTreeMap<String, BTreeMap<i64, Caller>>,
 }
 
 impl Judge {
@@ -185,6 +191,7 @@ impl Judge {
             recycled: None,
             named: BTreeSet::new(),
             shared: BTreeMap::new(),
+            writers: BTreeMap::new(),
         }
     }
 

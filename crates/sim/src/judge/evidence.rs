@@ -65,6 +65,38 @@ impl Judge {
         self.written(now, host, &record, world);
     }
 
+    /// A text names the version on which it is based. One that names an earlier one than its own writer has made since has
+    /// every reader read what it includes.
+    pub(super) fn judge_basis(
+        &mut self,
+        now: Ms,
+        name: &str,
+        written: Option<(&str, i64)>,
+        by: Caller,
+        world: &World,
+    ) {
+        let Some((text, version)) = written else {
+            self.writers.remove(name);
+            return;
+        };
+        let writers = self.writers.entry(name.to_owned()).or_default();
+        writers.insert(version, by);
+        let record: Value = serde_json::from_str(text).unwrap_or_default();
+        let Some(based_on) = record["basedOn"].as_i64() else {
+            return;
+        };
+        let between: Vec<Caller> = ((based_on + 1)..version)
+            .map(|version| writers.get(&version).copied().unwrap_or(Caller::Person))
+            .collect();
+        let own = !between.is_empty() && between.iter().all(|writer| *writer == by);
+        if own && self.expected.all_well {
+            let what = format!(
+                "version {version} of {name} says that it is based on {based_on}, and no other writer was there"
+            );
+            self.break_rule(Rule::FalseBasis, now, None, world, what);
+        }
+    }
+
     /// Returns whether a shared record says that the present drain of this machine is released.
     pub(super) fn shared_releases(&self, host: HostId) -> bool {
         let began = self.hosts.get(&host).and_then(|watch| watch.drain_began);

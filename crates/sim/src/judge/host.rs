@@ -68,6 +68,10 @@ pub(super) struct Watch {
     pub(super) heartbeats: BTreeMap<usize, u64>,
     /// The last heartbeat, or the beginning of the wait.
     pub(super) heartbeat: Ms,
+    /// When it last became ACTIVE, or registered.
+    pub(super) active: Ms,
+    /// It was left ACTIVE while a hook waited. The judge reports that once.
+    pub(super) left_active: bool,
     /// When its agent was last away: since when, and until when if it is back.
     pub(super) agent_away: Option<(Ms, Option<Ms>)>,
 }
@@ -101,7 +105,7 @@ impl Judge {
         tasks.filter(|id| self.holds(world, world.task(*id))).collect()
     }
 
-    fn is_watched(&self, world: &World, id: RegistrationId) -> bool {
+    pub(super) fn is_watched(&self, world: &World, id: RegistrationId) -> bool {
         let registration = world.registration(id);
         let name = &world.scenario().clusters[registration.cluster].name;
         registration.status != InstanceStatus::Inactive && self.expected.watches(name)

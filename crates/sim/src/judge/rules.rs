@@ -12,6 +12,10 @@ use crate::scenario::{MINUTE, Ms, SECOND};
 /// Sidecars read every `pollSeconds`, and one reading may fail.
 const READING: Ms = 45 * SECOND;
 
+/// An instance that was set ACTIVE while its hook waits is set DRAINING again within this: two ticks, and the batches that
+/// they wait for.
+const SET_AGAIN_WITHIN: Ms = 3 * MINUTE;
+
 impl Judge {
     pub(super) fn judge(&mut self, now: Ms, fact: &Fact<'_>, world: &World) {
         self.account(now, fact, world);
@@ -33,7 +37,7 @@ impl Judge {
                     (true, away) => away.map(|(since, _)| (since, Some(now))),
                 };
             }
-            Fact::Registered { registration } => self.registered(*registration, world),
+            Fact::Registered { registration } => self.registered(now, *registration, world),
             Fact::Instance {
                 registration,
                 status,
@@ -46,7 +50,15 @@ impl Judge {
             Fact::LinesLost { task, left } => self.lines_lost(now, *task, *left, world),
             Fact::HookEnds { host, wait, how } => self.hook_ends(now, *host, *wait, *how, world),
             Fact::Off { host } => self.off(now, *host, world),
-            Fact::Parameter { name, text, by, .. } => self.parameter(now, name, *text, *by, world),
+            Fact::Parameter {
+                name,
+                text,
+                version,
+                by,
+            } => {
+                self.judge_basis(now, name, text.map(|text| (text, *version)), *by, world);
+                self.parameter(now, name, *text, *by, world);
+            }
             Fact::Line { line, .. } => self.line(now, line, world),
             Fact::Ordered { host, command } => match *command {
                 // It counts as soon as the record knows it, which is before its answer.
@@ -67,6 +79,7 @@ impl Judge {
                 Source::Tick => {
                     self.judge_stops(now, world);
                     self.judge_orders(now, world);
+                    self.judge_active(now, world);
                 }
                 _ => {}
             },
@@ -94,7 +107,7 @@ impl Judge {
     }
 
     /// A machine that a person has set DRAINING registers again. Nothing drains any more if the coordinator has not heard of it.
-    fn registered(&mut self, registration: crate::model::RegistrationId, world: &World) {
+    fn registered(&mut self, now: Ms, registration: crate::model::RegistrationId, world: &World) {
         let host = world.registration(registration).host;
         let entry = world.host(host);
         let leaves = entry.scaling.our_waits().next().is_some() || entry.noticed_at.is_some();
@@ -103,6 +116,7 @@ impl Judge {
             watch.restart();
         }
         watch.begun = true;
+        watch.active = now;
     }
 
     fn begins_to_wait(&mut self, now: Ms, host: HostId, wait: usize, world: &World) {
@@ -168,8 +182,36 @@ impl Judge {
                     true => self.watch(host).draining = None,
                     false => self.watch(host).restart(),
                 }
+                self.watch(host).active = now;
             }
             _ => {}
+        }
+    }
+
+    /// While a hook of ours waits, an instance that was set ACTIVE is set DRAINING again by the next tick or the one after.
+    fn judge_active(&mut self, now: Ms, world: &World) {
+        if self.observes || self.release_all.is_some() || self.expected.hosts > 20 {
+            return;
+        }
+        let hosts: Vec<HostId> = self.hosts.keys().copied().collect();
+        for host in hosts {
+            let entry = world.host(host);
+            let Some(wait) = entry.scaling.our_waits().map(|wait| wait.since).min() else {
+                continue;
+            };
+            let serves = entry.present().is_some_and(|id| {
+                let status = world.registration(id).status;
+                self.is_watched(world, id) && status == InstanceStatus::Active
+            });
+            let watch = self.watch(host);
+            let since = wait.max(watch.active);
+            let over = watch.released.is_some() || watch.ordered_release.is_some();
+            let left = serves && !over && now.saturating_sub(since) > SET_AGAIN_WITHIN;
+            let well = self.expected.is_well(since, now) && self.is_ours(world, host) && world.host(host).on;
+            if left && well && !std::mem::replace(&mut self.watch(host).left_active, true) {
+                let what = "an instance is ACTIVE, and a hook of ours waits".to_owned();
+                self.break_rule(Rule::LeftActive, now, Some(host), world, what);
+            }
         }
     }
 

@@ -1,9 +1,10 @@
 //! The coordinator's requests, answered by the model: with latency, the SDK's own retries, and connections that die
 //! while an environment is frozen.
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use protector_coordinator::aws::api::{
@@ -20,7 +21,7 @@ use super::groups::{GROUPS_A_CALL, activities, scaling_description};
 use super::harness::Harness;
 use super::sabotage::Bug;
 use crate::model::{
-    Bucket, CallError, Caller, EnvironmentId, HostId, Listed, Outcome, RegistrationId, SidecarReport,
+    Bucket, CallError, Caller, EnvironmentId, HostId, Listed, Outcome, RegistrationId, SidecarReport, TaskId,
     TaskStatus, Verdict, WaitState, World, instance_number,
 };
 use crate::scenario::{Kind as Machine, MINUTE, Ms, SECOND};
@@ -48,6 +49,8 @@ pub(crate) struct Sdk {
     dead: AtomicU32,
     heartbeats_given_up: AtomicBool,
     completions_dropped: AtomicBool,
+    /// Registrations that were set DRAINING here.
+    drained: Mutex<BTreeSet<String>>,
 }
 
 impl fmt::Debug for Sdk {
@@ -69,6 +72,7 @@ impl Sdk {
             dead: AtomicU32::new(0),
             heartbeats_given_up: AtomicBool::new(false),
             completions_dropped: AtomicBool::new(false),
+            drained: Mutex::default(),
         }
     }
 
@@ -289,6 +293,13 @@ fn launch_type(world: &World, registration: RegistrationId) -> &'static str {
     }
 }
 
+/// The task that a planted bug leaves out of listings: the first one of the first machine that is alive and of no daemon.
+fn unseen(world: &World) -> Option<TaskId> {
+    let alive = |id: &TaskId| !world.task(*id).daemon_task && world.task(*id).is_alive();
+    let first = world.tasks_of(HostId(0)).find(|id| !world.task(*id).daemon_task);
+    first.filter(alive)
+}
+
 fn missing(arn: &str, reason: &str) -> ItemFailure {
     ItemFailure {
         arn: Some(arn.to_owned()),
@@ -436,6 +447,21 @@ impl Sdk {
         version
     }
 
+    /// Returns whether this registration is set DRAINING: once only, if that is the planted bug.
+    fn sets_draining(&self, arn: &str) -> bool {
+        let mut drained = self.drained.lock().unwrap_or_else(PoisonError::into_inner);
+        drained.insert(arn.to_owned()) || !self.bug(Bug::DrainsOnce)
+    }
+
+    /// Returns whether the hook is not the first one of its group.
+    fn is_second_hook(&self, host: Option<HostId>, name: &str) -> bool {
+        self.harness.with(|world| {
+            let group = host.and_then(|host| world.host(host).scaling.group);
+            let first = group.and_then(|group| world.groups()[group].hooks.first());
+            first.is_some_and(|hook| hook.name != name)
+        })
+    }
+
     /// Completes hooks of others, if that is the planted bug.
     fn complete_foreign(&self, host: HostId) {
         let by = self.caller();
@@ -508,8 +534,14 @@ impl Api for Sdk {
         Box::pin(async move {
             self.request("DescribeContainerInstances", None, |world| {
                 let cluster = world.cluster(cluster)?;
+                let unseen = unseen(world).filter(|_| self.bug(Bug::ListingLeavesOneOut));
                 Ok(batch(&arns, |arn| {
-                    describe_instance(world, cluster, arn).ok_or("MISSING")
+                    let mut found = describe_instance(world, cluster, arn).ok_or("MISSING")?;
+                    if unseen.is_some_and(|task| world.registration(world.task(task).registration).arn == arn)
+                    {
+                        found.tasks = found.tasks.map(|tasks| tasks.saturating_sub(1));
+                    }
+                    Ok(found)
                 }))
             })
             .await
@@ -570,10 +602,16 @@ impl Api for Sdk {
                 TasksOf::Service(name) => Listed::Of(name),
             };
             let list = |world: &mut World| world.list_tasks(cluster, listed, stopped);
-            let arns = match self.request("ListTasks", None, list).await {
+            let mut arns = match self.request("ListTasks", None, list).await {
                 Err(_) if self.bug(Bug::FailureIsZero) => Vec::new(),
                 arns => arns?,
             };
+            if self.bug(Bug::ListingLeavesOneOut) {
+                self.harness.with(|world| {
+                    let unseen = unseen(world).map(|task| world.task(task).arn.clone());
+                    arns.retain(|arn| Some(arn) != unseen.as_ref());
+                });
+            }
             Ok(self.page(&arns, token.as_deref(), self.page_size()))
         })
     }
@@ -633,7 +671,9 @@ impl Api for Sdk {
                 let cluster = world.cluster(cluster)?;
                 Ok(batch(&arns, |arn| {
                     let id = world.find_registration(cluster, arn).ok_or("MISSING")?;
-                    world.set_status(id, draining, by)?;
+                    if self.sets_draining(arn) {
+                        world.set_status(id, draining, by)?;
+                    }
                     describe_instance(world, cluster, arn).ok_or("MISSING")
                 }))
             })
@@ -723,7 +763,8 @@ impl Api for Sdk {
     ) -> Answer<'a, ()> {
         Box::pin(async move {
             let host = instance_number(instance.as_str());
-            if self.bug(Bug::NoHeartbeat) || self.heartbeats_given_up.load(Ordering::Relaxed) {
+            let skipped = self.bug(Bug::HeartbeatSkipsOne) && host == Some(HostId(0));
+            if self.bug(Bug::NoHeartbeat) || skipped || self.heartbeats_given_up.load(Ordering::Relaxed) {
                 return Ok(());
             }
             if self.bug(Bug::HeartbeatLast) {
@@ -761,7 +802,8 @@ impl Api for Sdk {
                 true => Some("00000000-0000-0000-0000-000000000000".to_owned()),
                 false => token.map(ToString::to_string),
             };
-            if self.completions_dropped.load(Ordering::Relaxed) {
+            let second = self.bug(Bug::SkipsSecondHook) && self.is_second_hook(host, name);
+            if self.completions_dropped.load(Ordering::Relaxed) || second {
                 return Ok(());
             }
             if let (Some(host), true) = (host, self.bug(Bug::CompletesForeignHooks)) {

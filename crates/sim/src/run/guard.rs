@@ -166,9 +166,11 @@ impl Product {
             Step::ReadParameters(names) => {
                 let asked: Vec<&str> = names.iter().map(String::as_str).collect();
                 let read = view.get_parameters(&asked);
-                let texts = |found: Vec<Option<Stored>>| {
-                    found.into_iter().map(|stored| stored.map(|stored| stored.text))
+                let as_read = |stored: Stored| match self.bug {
+                    Some(bug) => bug.as_read(stored.text, view.registration()),
+                    None => stored.text,
                 };
+                let texts = |found: Vec<Option<Stored>>| found.into_iter().map(|stored| stored.map(as_read));
                 self.parameters(read.map(|found| names.iter().cloned().zip(texts(found)).collect()))
             }
             Step::ReadParameter(name) => {

@@ -74,11 +74,31 @@ pub enum Bug {
     NoProtectionCheck,
     /// A container of the sidecar's name counts as a sidecar, whatever its status in ECS.
     SidecarByNameAlone,
+    /// A shared record leaves out one of the drains that it holds.
+    SharedLeavesOneOut,
+    /// A shared record says of one of the drains that it holds that it is released.
+    SharedReleasesOne,
+    /// Each text says that it is based on one version earlier than it is.
+    BasedOnTooOld,
+    /// A release counts for every registration of its instance, also for one that came later.
+    ReleaseNamesAll,
+    /// Of the hooks that wait for an instance only the first is completed.
+    SkipsSecondHook,
+    /// Daemons do not stay for a while after the last task has ended.
+    IgnoresLinger,
+    /// A listing of tasks leaves one out, and nothing notices.
+    ListingLeavesOneOut,
+    /// A registration that was set DRAINING once is never set DRAINING again.
+    DrainsOnce,
+    /// One instance gets no heartbeats.
+    HeartbeatSkipsOne,
+    /// No record says how often its sidecars should read.
+    NoPace,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 32] = [
+    pub const ALL: [Bug; 42] = [
         Bug::CountsRunningOnly,
         Bug::DrainsBeforeTheRecord,
         Bug::FailureIsZero,
@@ -111,6 +131,16 @@ impl Bug {
         Bug::IdleChatter,
         Bug::NoProtectionCheck,
         Bug::SidecarByNameAlone,
+        Bug::SharedLeavesOneOut,
+        Bug::SharedReleasesOne,
+        Bug::BasedOnTooOld,
+        Bug::ReleaseNamesAll,
+        Bug::SkipsSecondHook,
+        Bug::IgnoresLinger,
+        Bug::ListingLeavesOneOut,
+        Bug::DrainsOnce,
+        Bug::HeartbeatSkipsOne,
+        Bug::NoPace,
     ];
 
     /// Settings as a product with this bug obeys them.
@@ -118,9 +148,21 @@ impl Bug {
         match self {
             Bug::NoProtectionCheck => settings.policy.unprotected_check = jiff::SignedDuration::ZERO,
             Bug::NoSettleWindow => settings.policy.settle = jiff::SignedDuration::ZERO,
+            Bug::IgnoresLinger => settings.policy.linger = jiff::SignedDuration::ZERO,
             Bug::IgnoresStandaloneTasks => settings.policy.standalone_tasks = StandaloneTasks::Ignore,
             Bug::NoDeadline => settings.policy.max_drain = jiff::SignedDuration::from_hours(40),
             _ => {}
+        }
+    }
+
+    /// The text of an instance's own record as a sidecar of this registration reads it.
+    pub(super) fn as_read(self, text: String, registration: &str) -> String {
+        match serde_json::from_str::<Value>(&text) {
+            Ok(mut record) if self == Bug::ReleaseNamesAll && record["state"] == "released" => {
+                record["containerInstanceArn"] = Value::from(registration);
+                record.to_string()
+            }
+            _ => text,
         }
     }
 
@@ -140,10 +182,59 @@ impl Bug {
                 return None;
             }
             Bug::ForgetsOrders if tells_of_an_order(&record) => return None,
+            Bug::SharedLeavesOneOut => drop(take_a_holder(&mut record)),
+            Bug::SharedReleasesOne => release_a_holder(&mut record),
+            Bug::BasedOnTooOld => {
+                if let Some(version @ 1..) = record["basedOn"].as_i64() {
+                    record["basedOn"] = Value::from(version - 1);
+                }
+            }
+            Bug::NoPace => drop(
+                record
+                    .as_object_mut()
+                    .and_then(|fields| fields.remove("pollSeconds")),
+            ),
             _ => return Some(text),
         }
         Some(record.to_string())
     }
+}
+
+/// Takes one of several drains that a shared record holds out of it: the number of its wave, and its words.
+fn take_a_holder(record: &mut Value) -> Option<(usize, String)> {
+    let waves = record["waves"].as_array_mut()?;
+    let holds = |wave: &Value| wave["drains"]["holding"].as_str().map(str::to_owned);
+    let (number, words) = waves.iter().enumerate().rev().find_map(|(number, wave)| {
+        let words = holds(wave)?;
+        (words.matches('/').count() > 1).then_some((number, words))
+    })?;
+    let mut left: Vec<&str> = words.split(' ').collect();
+    let taken = left.pop()?;
+    // What it began after is said before it.
+    let began = left.iter().rfind(|word| word.starts_with('+')).unwrap_or(&"+0");
+    let taken = format!("{began} {taken}");
+    waves[number]["drains"]["holding"] = Value::from(left.join(" "));
+    Some((number, taken))
+}
+
+/// Says of one of several drains that a shared record holds that no task has held it any more.
+fn release_a_holder(record: &mut Value) {
+    let Some((number, taken)) = take_a_holder(record) else {
+        return;
+    };
+    let second = |value: &Value| {
+        let at: Option<jiff::Timestamp> = value.as_str().and_then(|text| text.parse().ok());
+        at.map_or(0, jiff::Timestamp::as_second)
+    };
+    let updated = second(&record["updatedAt"]);
+    let wave = &mut record["waves"][number];
+    let after = (updated - second(&wave["startedAt"])).max(0);
+    let released = format!("{taken}+{after}");
+    let drained = match wave["drains"]["drained"].as_str() {
+        Some(others) => format!("{others} {released}"),
+        None => released,
+    };
+    wave["drains"]["drained"] = Value::from(drained);
 }
 
 /// Returns whether a shared record has a drain that an operator has released.
