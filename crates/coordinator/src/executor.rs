@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use protector_core::beacon::{Beacon, HeartbeatsBeacon};
 use protector_core::control::Mode;
 use protector_core::heartbeat::Wait;
-use protector_core::ids::InstanceKey;
+use protector_core::ids::{InstanceId, InstanceKey};
 use protector_core::limits::DELETE_PARAMETERS_MAX;
 use protector_core::observation::{Observed, Stored};
 use protector_core::plan::{Action, ActionKind, OrderOutcome};
@@ -143,7 +143,7 @@ impl<'r> Executor<'r> {
                     outcome
                 }
                 (Action::Complete(hook), _) => {
-                    let outcome = changes.complete(target.instance(), &hook).await;
+                    let outcome = waited(changes.aws.complete(target.instance(), &hook).await);
                     if matches!(outcome, Outcome::Ok | Outcome::AlreadyEnded) {
                         self.cache
                             .waits
@@ -158,13 +158,8 @@ impl<'r> Executor<'r> {
                 (_, Target::Unplaced(_)) => continue,
             };
             applied.over |= kind == ActionKind::Complete && outcome == Outcome::AlreadyEnded;
-            applied.waits_again |= outcome == Outcome::WaitsAgain;
             // After a race the rest of the plan may be wrong: the run plans again.
-            let goes_on = applied.note(kind, alone, outcome) && !applied.raced;
-            if applied.waits_again {
-                break;
-            }
-            if !goes_on || (applied.over && target.is_first()) {
+            if !applied.note(kind, alone, outcome) || applied.raced || (applied.over && target.is_first()) {
                 if kind != ActionKind::Complete {
                     break;
                 }
@@ -235,6 +230,18 @@ impl<'r> Executor<'r> {
             metrics.record_duration(Metric::FlushTime, ended_at.duration_since(released_at));
         }
         self.run.logger.log(Level::Info, &LogLine::Receipt(&receipt));
+    }
+
+    /// Keeps a hook alive, whichever wait of it this is. Returns whether it waits.
+    pub(crate) async fn waits(&self, instance: &InstanceId, hook: &Lifecycle) -> bool {
+        let unnamed = Lifecycle {
+            lifecycle_action_token: None,
+            ..hook.clone()
+        };
+        match self.changes() {
+            Some(changes) => matches!(changes.aws.heartbeat(instance, &unnamed).await, Ok(true)),
+            None => false,
+        }
     }
 
     /// Writes a record for the sake of the note in it: what fails is only that note.

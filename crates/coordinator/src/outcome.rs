@@ -24,8 +24,6 @@ pub(crate) enum Outcome {
     Conflict,
     /// Auto Scaling no longer waits at this hook. This is a success.
     AlreadyEnded,
-    /// The wait with this token is over, and the hook waits for the instance again: another drain is to complete it.
-    WaitsAgain,
     /// The call failed.
     #[serde(serialize_with = "as_text")]
     Failed(AwsError),
@@ -41,7 +39,6 @@ impl fmt::Display for Outcome {
             Outcome::Skipped => f.write_str("skipped"),
             Outcome::Conflict => f.write_str("conflict"),
             Outcome::AlreadyEnded => f.write_str("already-ended"),
-            Outcome::WaitsAgain => f.write_str("waits-again"),
             Outcome::Failed(error) => write!(f, "failed: {error}"),
         }
     }
@@ -74,7 +71,6 @@ mod tests {
             (Outcome::Skipped, "skipped"),
             (Outcome::Conflict, "conflict"),
             (Outcome::AlreadyEnded, "already-ended"),
-            (Outcome::WaitsAgain, "waits-again"),
         ] {
             assert_eq!(json!(outcome), json!({"outcome": code}));
             assert_eq!(outcome.to_string(), code);

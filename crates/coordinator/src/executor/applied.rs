@@ -31,8 +31,6 @@ pub(crate) struct Applied {
     pub(crate) raced: bool,
     /// Auto Scaling no longer waits: another run may be ending this drain at this moment.
     pub(crate) over: bool,
-    /// The hook that was to be completed waits again: it belongs to another drain.
-    pub(crate) waits_again: bool,
     /// How many tasks could not be stopped: each observation tries again.
     pub(crate) refused_stops: usize,
     /// Why the rest of the plan was left.

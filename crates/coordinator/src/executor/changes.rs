@@ -5,11 +5,11 @@
 mod shared;
 
 use futures_util::future::join_all;
-use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey};
 use protector_core::limits::coordinator::{SHARED_ALONE_MAX, WRITES_MAX};
 use protector_core::observation::{ContainerInstance, Stored};
 use protector_core::policy::Policy;
-use protector_core::record::{Lifecycle, Record};
+use protector_core::record::Record;
 use protector_core::versions::Missed;
 
 use crate::aws::{Aws, AwsError};
@@ -19,7 +19,7 @@ use crate::outcome::Outcome;
 use crate::overwritten::Overwritten;
 use crate::rate_limit::Priority;
 
-use super::applied::{Applied, RecordWrite, waited};
+use super::applied::{Applied, RecordWrite};
 
 /// Everything that changes something in AWS.
 #[derive(Debug, Clone, Copy)]
@@ -84,23 +84,6 @@ impl Changes<'_> {
             return Ok(Outcome::Kept);
         }
         self.put_own(write, Priority::Hold).await
-    }
-
-    /// Completes a hook. A token may be that of a wait that ended before the instance was in service again: then a heartbeat
-    /// without it says whether the hook waits again.
-    pub(super) async fn complete(&self, instance: &InstanceId, hook: &Lifecycle) -> Outcome {
-        let outcome = waited(self.aws.complete(instance, hook).await);
-        if outcome != Outcome::AlreadyEnded || hook.lifecycle_action_token.is_none() {
-            return outcome;
-        }
-        let unnamed = Lifecycle {
-            lifecycle_action_token: None,
-            ..hook.clone()
-        };
-        match self.aws.heartbeat(instance, &unnamed).await {
-            Ok(true) => Outcome::WaitsAgain,
-            Ok(false) | Err(_) => outcome,
-        }
     }
 
     /// Notes that the drain is over. The run that takes all events remembers it; where other runs may come, the record

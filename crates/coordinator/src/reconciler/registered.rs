@@ -109,7 +109,7 @@ impl Reconciler<'_> {
                 .step(&observation, &subject, command.take(), &mut course)
                 .await;
             let failed = step.applied.failure.is_some() || step.verdict == Verdict::Unknown;
-            if step.applied.waits_again {
+            if step.applied.over && !course.over && self.waits_again(&observation).await {
                 observation = observation.of_another_wait(self.run.now());
                 continue;
             }
@@ -215,6 +215,18 @@ impl Reconciler<'_> {
             begins,
             look_again,
             applied,
+        }
+    }
+
+    /// Returns whether a hook waits again, when Auto Scaling has said that the wait of the record is over. Its instance was in
+    /// service in between, so only one that is there is asked about.
+    async fn waits_again(&self, observation: &Observation) -> bool {
+        let serves = observation.instance.as_yes().is_some_and(Registrations::serves);
+        let record = observation.record.readable().filter(|_| serves);
+        let hook = record.and_then(|record| record.lifecycle.as_ref());
+        match hook.filter(|hook| hook.lifecycle_action_token.is_some()) {
+            Some(hook) => self.executor.waits(&observation.key.instance, hook).await,
+            None => false,
         }
     }
 

@@ -157,7 +157,8 @@ impl<'a> PlanBuilder<'a> {
         let Some(instance) = self.situation.observation.instance.as_yes() else {
             return;
         };
-        if self.is_unasked() {
+        // What comes after a drain that was outlived is none of its matter.
+        if self.is_unasked() || self.record.is_outlived() {
             return;
         }
         if !instance.is_active() {
