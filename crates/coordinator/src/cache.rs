@@ -21,6 +21,7 @@ use protector_core::ids::{
     AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, LifecycleHookName,
     TaskArn,
 };
+use protector_core::limits::BEACON_AGE_MAX;
 use protector_core::limits::coordinator::{
     CONFIGURATION_TTL, KILL_SWITCH_LOG_INTERVAL, NOT_DRAINING_TTL, SCHEDULING_TTL, SCHEDULINGS_MAX,
     SIDECARS_ASSUMED, UNLISTED_MAX, WAIT_TTL,
@@ -30,6 +31,7 @@ use protector_core::plan::{Fleet, UnrecordedDrain, Verdict};
 use protector_core::record::Record;
 use protector_core::sweep::Awaited;
 use protector_core::throughput::ParameterThroughput;
+use protector_core::turn::{BeaconNeed, Turn, TurnWanted};
 
 use crate::metrics::MetricsRecorder;
 use crate::rate_limit::Limiter;
@@ -94,6 +96,10 @@ struct CacheState {
     kill_switch: KillSwitch,
     control_at: Option<Timestamp>,
     control_problem_at: Option<Timestamp>,
+    /// Which of the recheck and the check had its turn last.
+    last_turn: Turn,
+    /// When the beacon could not be written, if it could not the last time.
+    beacon_failed_at: Option<Timestamp>,
 }
 
 /// A drain that could not be recorded.
@@ -494,6 +500,26 @@ impl Cache {
     /// Remembers the clusters of the account.
     pub fn insert_clusters(&self, clusters: Vec<ClusterName>, now: Timestamp) {
         self.lock().clusters = Some((clusters, now));
+    }
+
+    /// Whose turn it is in this tick. A beacon that could not be written a moment ago is no more urgent than the others.
+    pub fn take_turn(&self, wanted: TurnWanted, now: Timestamp) -> Turn {
+        let mut facts = self.lock();
+        let recent = |at: Timestamp| now.duration_since(at) < BEACON_AGE_MAX;
+        let beacon = match facts.beacon_failed_at.is_some_and(recent) {
+            true => wanted.beacon.min(BeaconNeed::Usual),
+            false => wanted.beacon,
+        };
+        let turn = Turn::next(TurnWanted { beacon, ..wanted }, facts.last_turn);
+        if matches!(turn, Turn::Recheck | Turn::Check) {
+            facts.last_turn = turn;
+        }
+        turn
+    }
+
+    /// Notes whether the beacon could be written.
+    pub fn beacon_tried(&self, is_written: bool, now: Timestamp) {
+        self.lock().beacon_failed_at = (!is_written).then_some(now);
     }
 
     /// Remembers calls for a drain that its record does not count yet: its next text will.

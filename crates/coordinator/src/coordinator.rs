@@ -41,7 +41,7 @@ pub struct Invocation {
     pub request_id: String,
     /// When Lambda ends the run.
     pub deadline: Timestamp,
-    /// Where the run executes, for the beacon; none in a simulation, which no tool looks for.
+    /// Where the run executes, for the beacon; none if no tool looks for it.
     pub deployment: Option<Deployment>,
 }
 

@@ -18,6 +18,7 @@ use protector_core::plan::{Action, ActionKind, OrderOutcome};
 use protector_core::policy::Policy;
 use protector_core::receipt::Receipt;
 use protector_core::record::{Lifecycle, Record};
+use protector_core::turn::BeaconNeed;
 
 use crate::aws::{Aws, AwsError, ErrorKind};
 use crate::cache::Cache;
@@ -322,17 +323,26 @@ impl<'r> Executor<'r> {
         }
     }
 
-    /// Writes the beacon of a tick, if it says more than the one that was `listed`.
+    /// How much the beacon of a tick needs to be written over the one that was `listed`.
+    pub(crate) fn need_of_beacon(&self, beacon: &Beacon, listed: Option<&str>) -> BeaconNeed {
+        match self.mode().writes_beacons() {
+            true => beacon.need(listed),
+            false => BeaconNeed::None,
+        }
+    }
+
+    /// Writes the beacon of a tick.
     ///
     /// A failure here is no failure of the tick, and the next tick tries again.
-    pub(crate) async fn write_beacon(&self, beacon: &Beacon, listed: Option<&str>) {
+    pub(crate) async fn write_beacon(&self, beacon: &Beacon) {
         // Every other write goes first: a busy minute has no beacon.
-        let writes = self.mode().writes_beacons() && beacon.replaces(listed);
-        if !writes || !self.cache.limiter.try_acquire(Priority::Beacon) {
+        if !self.mode().writes_beacons() || !self.cache.limiter.try_acquire(Priority::Beacon) {
             return;
         }
         let name = self.policy.prefix.beacon_name();
-        if let Err(failure) = self.changes.aws.put_beacon(&name, beacon).await {
+        let written = self.changes.aws.put_beacon(&name, beacon).await;
+        self.cache.beacon_tried(written.is_ok(), self.run.now());
+        if let Err(failure) = written {
             self.log_beacon_failed(&failure);
         }
     }
@@ -341,7 +351,10 @@ impl<'r> Executor<'r> {
     /// of the run.
     pub(crate) async fn write_heartbeats_beacon(&self, beacon: &HeartbeatsBeacon) {
         let writes = self.mode().writes_beacons() && beacon.waiting > 0;
-        if !writes || self.run.time_left() <= SignedDuration::ZERO {
+        if !writes
+            || self.run.time_left() <= SignedDuration::ZERO
+            || !self.cache.limiter.try_acquire(Priority::Beacon)
+        {
             return;
         }
         let name = self.policy.prefix.heartbeats_name();

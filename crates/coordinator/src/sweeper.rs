@@ -1,8 +1,9 @@
 //! The schedule: finds what events have lost, and does what is due.
 //!
 //! An idle tick makes four calls: records and kill switch, DRAINING instances (one for each cluster), waiting instances
-//! (one for fifty groups), and the write of the beacon. Now and then a few more look for daemons that are not protected
-//! ([`protection`]). A group with an instance that waits costs one more, for its hooks. Of drains that are steady it
+//! (one for fifty groups), and one more in turns ([`protector_core::turn`]): the write of the beacon, the description of
+//! what stays DRAINING after its drain, or a look for daemons that are not protected ([`protection`]). A group with an
+//! instance that waits costs one more, for its hooks. Of drains that are steady it
 //! only asks whether the tasks that hold still live; everything else gets a full observation, releases first. What each
 //! listed instance needs is decided in [`protector_core::sweep`]. Receipts of drains that ended meanwhile and deletions get
 //! what time is left, and no more than [`HOUSEKEEPING_MAX`]: events wait behind a tick.
@@ -23,6 +24,7 @@ use protector_core::sweep::{
     Answers, Candidate, Gauges, Needs, NeedsObservation, SteadyDrain, Sweep, View, Waiting, sweep,
 };
 use protector_core::trigger::TriggerKind;
+use protector_core::turn::{BeaconNeed, Turn, TurnWanted};
 use serde_json::json;
 
 use crate::aws::{Aws, ScalingInstance, by_instance};
@@ -46,7 +48,7 @@ pub(crate) struct Sweeper<'r> {
     pub(crate) cache: &'r Cache,
     pub(crate) policy: &'r Policy,
     pub(crate) run: &'r RunContext,
-    /// Where the run executes, for the beacon; none in a simulation, which no tool looks for.
+    /// Where the run executes, for the beacon; none if no tool looks for it.
     pub(crate) deployment: Option<&'r Deployment>,
 }
 
@@ -80,12 +82,33 @@ impl<'r> Sweeper<'r> {
             beacon,
             problems,
         } = me.listings().read(at).await;
+        let check = self.protection_check();
+        let beacon = me.beacon(at, beacon.as_deref());
+        let wanted = TurnWanted {
+            beacon: beacon.as_ref().map_or(BeaconNeed::None, |(_, need)| *need),
+            recheck: self.cache.finished.has_old(at),
+            check: check.is_due() && !check.hurries(),
+        };
+        let turn = self.cache.take_turn(wanted, at);
+        if turn == Turn::Recheck {
+            self.cache.finished.recheck(at);
+        }
+        let beacon = beacon.filter(|_| turn == Turn::Beacon);
         let sweep = sweep(listing, &me.view(), me.policy, at);
         me.update_cache(&sweep, at);
         // The check waits itself if drains need the calls.
-        let check = self.protection_check();
-        let (handled, ()) = tokio::join!(self.attend(&me, at, sweep, beacon, problems), check.go_on());
+        let (handled, ()) = tokio::join!(
+            self.attend(&me, at, sweep, beacon, problems),
+            check.go_on(turn == Turn::Check)
+        );
         handled
+    }
+
+    /// The beacon of this tick, and how much it needs to be written.
+    fn beacon(&self, at: Timestamp, listed: Option<&str>) -> Option<(Beacon, BeaconNeed)> {
+        let beacon = Beacon::new(self.deployment?, self.policy, self.cache.control(), at);
+        let need = self.reconciler.executor.need_of_beacon(&beacon, listed);
+        Some((beacon, need))
     }
 
     /// Does what each listed instance needs. What is called here is counted by `me`, what the reconciles call by
@@ -95,9 +118,10 @@ impl<'r> Sweeper<'r> {
         me: &Sweeper<'_>,
         at: Timestamp,
         mut sweep: Sweep<'_>,
-        beacon: Option<String>,
+        beacon: Option<(Beacon, BeaconNeed)>,
         mut problems: Vec<String>,
     ) -> Handled {
+        let listed = me.reconciler.aws.meter.total();
         let steady = me.find_steady(&mut sweep).await;
         let answers = me.ask(&sweep, &mut problems).await;
         let needs = sweep.assign(answers);
@@ -137,12 +161,12 @@ impl<'r> Sweeper<'r> {
             me.cache.store.forget_old(at);
             me.reconciler.executor.delete_empty().await;
         }
-        if let Some(deployment) = self.deployment {
-            let beacon_now = Beacon::new(deployment, self.policy, self.cache.control(), at);
-            me.reconciler
-                .executor
-                .write_beacon(&beacon_now, beacon.as_deref())
-                .await;
+        // A tick that had something to ask, although nothing drains, leaves the beacon to the next one.
+        let asked = swept.instances == 0 && me.reconciler.aws.meter.total() > listed;
+        if let Some((beacon, need)) = beacon
+            && (need == BeaconNeed::Urgent || !asked)
+        {
+            me.reconciler.executor.write_beacon(&beacon).await;
         }
         swept.deleted = deleted.count;
         swept.problems = problems;

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::Control;
 use crate::ids::{AutoScalingGroupName, ClusterName, LifecycleHookName, ServiceName};
-use crate::limits::{BEACON_INTERVAL, RECORD_BYTES_MAX};
+use crate::limits::{BEACON_AGE_MAX, BEACON_INTERVAL, RECORD_BYTES_MAX};
 use crate::policy::Policy;
 use crate::record::{DecodeError, SCHEMA, TooLarge, decode_versioned, parameter_text};
+use crate::turn::BeaconNeed;
 
 /// Where the coordinator runs, as far as Lambda and the stack show it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -117,20 +118,24 @@ impl Beacon {
         decode_versioned(text)
     }
 
-    /// Returns whether the beacon is to be written over `known`, the text that the parameter has: once in
+    /// How much the beacon needs to be written over `known`, the text that the parameter has: once in
     /// [`BEACON_INTERVAL`], or if more than the time has changed. A tick that comes twice writes once.
     #[must_use]
-    pub fn replaces(&self, known: Option<&str>) -> bool {
+    pub fn need(&self, known: Option<&str>) -> BeaconNeed {
         let Some(Ok(known)) = known.map(Beacon::decode) else {
-            return true;
+            return BeaconNeed::Urgent;
         };
         let age = self.tick_at.duration_since(known.tick_at).abs();
-        age >= BEACON_INTERVAL
-            || *self
-                != Beacon {
-                    tick_at: self.tick_at,
-                    ..known
-                }
+        let same = Beacon {
+            tick_at: self.tick_at,
+            ..known
+        };
+        match *self == same {
+            false => BeaconNeed::Urgent,
+            true if age >= BEACON_AGE_MAX => BeaconNeed::Urgent,
+            true if age >= BEACON_INTERVAL => BeaconNeed::Usual,
+            true => BeaconNeed::None,
+        }
     }
 
     fn fitted(mut self) -> Beacon {

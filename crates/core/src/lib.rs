@@ -41,6 +41,7 @@ pub mod termination;
 pub mod throughput;
 pub mod tiers;
 pub mod trigger;
+pub mod turn;
 pub mod unprotected;
 pub mod variables;
 pub mod versions;

@@ -44,9 +44,13 @@ pub const HELD_BY_MAX: usize = 5;
 /// has some 60 bytes.
 pub const UNPROTECTED_MAX: usize = 8;
 
-/// The largest number of calls that a tick makes to find unprotected daemons on instances that do not drain. A check of
-/// a cluster with one daemon service and up to a hundred instances takes three, a larger one goes on in the next tick.
+/// The largest number of calls that a tick makes to find unprotected daemons on instances that do not drain. It makes so
+/// many only in a check that would last longer than until the next one at the pace of [`PROTECTION_INTERVAL`].
 pub const PROTECTION_CALLS_MAX: u32 = 4;
+
+/// The time between two calls of a check: it has every other tick, and the beacon has those between. A check of a cluster
+/// with one daemon service and up to a hundred instances takes three calls.
+pub const PROTECTION_INTERVAL: SignedDuration = SignedDuration::from_mins(2);
 
 /// The number of other registrations of an instance that its record names: more than one is rare, and each has some 100
 /// bytes.
@@ -114,6 +118,10 @@ pub const TICK: SignedDuration = SignedDuration::from_secs(60);
 /// tick of the schedule, whose ticks may be some seconds nearer to each other than a minute, and not again by a copy of
 /// one.
 pub const BEACON_INTERVAL: SignedDuration = SignedDuration::from_secs(45);
+
+/// A beacon of this age is written before anything else that can wait: tools take a coordinator whose beacon is older
+/// than three minutes for one that does not run. Every other tick meets it.
+pub const BEACON_AGE_MAX: SignedDuration = SignedDuration::from_secs(100);
 
 /// A tick comes once a minute, and may be late by half of one.
 pub const TICK_AND_DELAY: SignedDuration = SignedDuration::from_secs(90);

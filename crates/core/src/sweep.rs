@@ -101,11 +101,13 @@ pub struct FinishedRegistration {
     pub at: Timestamp,
     /// Whether it had a drain that could be recorded. One that could not had no task either.
     pub recorded: bool,
+    /// Whether it is to be described again.
+    pub recheck: bool,
 }
 
 impl FinishedRegistration {
-    /// Returns whether that was seen a short while ago. After that it is described again: it may have been ACTIVE
-    /// meanwhile, and its events may have been lost.
+    /// Returns whether that was seen a short while ago. After that it is described again, when it is its turn: it may have
+    /// been ACTIVE meanwhile, and its events may have been lost.
     #[must_use]
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         now.duration_since(self.at) < FINISHED_RECHECK_INTERVAL
@@ -174,8 +176,7 @@ impl Sweep<'_> {
         let at = self.at;
         let known = |cluster: &ClusterName, arn: &ContainerInstanceArn| {
             let finished = view.finished.get(cluster).and_then(|known| known.get(arn));
-            let known = |finished: &&FinishedRegistration| finished.recorded || finished.is_fresh(at);
-            finished.filter(|finished| !waiting.contains_key(&finished.instance) && known(finished))
+            finished.filter(|finished| !waiting.contains_key(&finished.instance) && !finished.recheck)
         };
         // A registration of the record that is neither known nor listed has nothing to add.
         let (old, kept, draining) = (&mut self.old, &mut self.kept, &self.draining);

@@ -325,7 +325,7 @@ fn lost_sidecar(seed: u64) -> Scenario {
     scenario.hosts[0].tasks.clear();
     scenario.steps = vec![
         step(20 * SECOND, What::KillSidecar { host: 0, daemon: 0 }),
-        step(25 * MINUTE, What::ScaleIn(0)),
+        step(40 * MINUTE, What::ScaleIn(0)),
     ];
     scenario
 }

@@ -38,6 +38,12 @@ impl SharedDrain {
     }
 }
 
+/// Returns whether a parameter of this name is a beacon of the coordinator or of its heartbeats: no record of a drain.
+pub(crate) fn is_beacon(name: &str) -> bool {
+    let last = name.strip_prefix("/ecs-daemon-protector/");
+    matches!(last, Some("coordinator" | "heartbeats"))
+}
+
 /// Returns whether a parameter of this name is a shared record.
 pub(crate) fn is_shared(name: &str) -> bool {
     name.contains("/shared-")

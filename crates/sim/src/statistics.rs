@@ -10,7 +10,7 @@ use crate::model::{
     TaskStatus, World,
 };
 use crate::scenario::{Ms, SECOND};
-use crate::shared_text::{is_shared, members};
+use crate::shared_text::{is_beacon, is_shared, members};
 
 /// Each task writes so many lines a second, until it ends.
 const LINES_PER_SECOND: u64 = 10;
@@ -322,7 +322,7 @@ impl Observer for Statistics {
                 text: Some(text),
                 ..
             } => {
-                self.numbers.writes += 1;
+                self.numbers.writes += u64::from(!is_beacon(name));
                 let notified = if is_shared(name) {
                     members(text)
                 } else {

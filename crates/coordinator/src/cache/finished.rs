@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey};
+use protector_core::limits::DESCRIBE_MAX;
 use protector_core::observation::ContainerInstance;
 use protector_core::sweep::FinishedRegistration;
 
@@ -32,6 +33,7 @@ impl Finished {
             connected: registration.agent_connected,
             at,
             recorded,
+            recheck: false,
         };
         let mut known = self.lock();
         let known = known.entry(key.cluster.clone()).or_default();
@@ -45,15 +47,47 @@ impl Finished {
         }
     }
 
-    /// Keeps those of the cluster that are as they were, according to a listing of those that are DRAINING and connected,
-    /// for a while: one that was ACTIVE meanwhile may drain again, and its events may be lost. One without a record is
-    /// described then, and observed only if ECS counts a task on it.
-    pub fn listed(&self, cluster: &ClusterName, draining: &[ContainerInstanceArn], now: Timestamp) {
+    /// Keeps those of the cluster that are as they were, according to a listing of those that are DRAINING and connected.
+    pub fn listed(&self, cluster: &ClusterName, draining: &[ContainerInstanceArn]) {
         if let Some(known) = self.lock().get_mut(cluster) {
-            known.retain(|arn, finished| {
-                let kept = finished.is_fresh(now) || !finished.recorded;
-                kept && draining.contains(arn) == finished.connected
-            });
+            known.retain(|arn, finished| draining.contains(arn) == finished.connected);
+        }
+    }
+
+    /// Returns whether some were not described for a while: one that was ACTIVE meanwhile may drain again, and its events
+    /// may be lost.
+    pub fn has_old(&self, now: Timestamp) -> bool {
+        let known = self.lock();
+        let mut all = known.values().flat_map(BTreeMap::values);
+        all.any(|finished| !finished.recheck && !finished.is_fresh(now))
+    }
+
+    /// Has those of one cluster be described that were not for a while, and with them, so that they share the call of the
+    /// next time too, as many of its others as one call takes, the oldest first. One with a record is forgotten, and
+    /// remembered again with what is seen then; one without is observed only if ECS counts a task on it.
+    pub fn recheck(&self, now: Timestamp) {
+        let mut known = self.lock();
+        let is_old = |finished: &&FinishedRegistration| !finished.recheck && !finished.is_fresh(now);
+        let oldest = |known: &BTreeMap<ContainerInstanceArn, FinishedRegistration>| {
+            known.values().filter(is_old).map(|finished| finished.at).min()
+        };
+        let Some(known) = known
+            .values_mut()
+            .filter(|known| oldest(known).is_some())
+            .min_by_key(|known| oldest(known))
+        else {
+            return;
+        };
+        let mut asked: Vec<(Timestamp, ContainerInstanceArn)> = known
+            .iter()
+            .map(|(arn, finished)| (finished.at, arn.clone()))
+            .collect();
+        asked.sort();
+        for (_, arn) in asked.into_iter().take(DESCRIBE_MAX) {
+            match known.get_mut(&arn) {
+                Some(finished) if !finished.recorded => finished.recheck = true,
+                _ => drop(known.remove(&arn)),
+            }
         }
     }
 
@@ -97,20 +131,17 @@ mod tests {
             finished.add(&key, &registration, if number == 4 { at(0) } else { at(300) });
         }
         finished.remove(&prod, &arn(1));
-        let recheck = FINISHED_RECHECK_INTERVAL.as_secs();
-        finished.listed(&prod, &[arn(2), arn(4), arn(9)], at(recheck));
-        finished.listed(&dev, &[], at(recheck));
+        finished.listed(&prod, &[arn(2), arn(4), arn(9)]);
+        finished.listed(&dev, &[]);
         let known = |number| {
-            finished
-                .all()
-                .get(&prod)
-                .is_some_and(|known| known.contains_key(&arn(number)))
+            let all = finished.all();
+            let known = all.get(&prod).and_then(|known| known.get(&arn(number)));
+            known.is_some_and(|known| !known.recheck)
         };
-        assert_eq!([1, 2, 3, 4, 5].map(known), [false, true, false, false, true]);
-        assert_eq!(
-            finished.all().get(&dev).and_then(|known| known.get(&arn(2))),
-            None
-        );
+        assert_eq!([1, 2, 3, 4, 5].map(known), [false, true, false, true, true]);
+        let recheck = FINISHED_RECHECK_INTERVAL.as_secs();
+        assert!(!finished.has_old(at(recheck - 1)) && finished.has_old(at(recheck)));
+        assert!(known(4), "until it is its turn");
         // One that could not be recorded is kept until it is DRAINING no more.
         let empty = ContainerInstance {
             arn: arn(6),
@@ -119,9 +150,55 @@ mod tests {
             tasks: Some(0),
         };
         finished.add_unrecorded(&key, &empty, at(0));
-        finished.listed(&prod, &[arn(2), arn(6)], at(2 * recheck));
-        assert!(known(6) && !known(2));
-        finished.listed(&prod, &[arn(2)], at(2 * recheck));
-        assert!(!known(6));
+        finished.recheck(at(recheck));
+        assert_eq!(
+            [2, 4, 5, 6].map(known),
+            [false; 4],
+            "one call describes all of them"
+        );
+        assert!(!finished.has_old(at(2 * recheck)), "it was asked for");
+        assert!(finished.all()[&prod].contains_key(&arn(6)));
+        finished.listed(&prod, &[arn(2)]);
+        assert!(!finished.all()[&prod].contains_key(&arn(6)));
+    }
+
+    #[test]
+    fn p10_one_call_of_one_cluster_describes_what_is_old() {
+        let finished = Finished::default();
+        let at = |second| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        for (cluster, count) in [("prod", 120_u32), ("dev", 3)] {
+            for number in 0..count {
+                let registration = ContainerInstance {
+                    arn: format!("arn:aws:ecs:eu-west-1:1:container-instance/{cluster}/{number:032x}")
+                        .parse()
+                        .unwrap(),
+                    status: "DRAINING".to_owned().into(),
+                    agent_connected: true,
+                    tasks: Some(0),
+                };
+                let key = InstanceKey {
+                    cluster: cluster.parse().unwrap(),
+                    instance: "i-12345678".parse().unwrap(),
+                };
+                finished.add(&key, &registration, at(i64::from(number)));
+            }
+        }
+        let left = || {
+            let all = finished.all();
+            ["prod", "dev"].map(|cluster| all.get(&cluster.parse().unwrap()).map_or(0, BTreeMap::len))
+        };
+        let old = at(FINISHED_RECHECK_INTERVAL.as_secs() + 200);
+        let mut course = vec![left()];
+        while finished.has_old(old) {
+            finished.recheck(old);
+            course.push(left());
+        }
+        course.sort_unstable();
+        assert_eq!(course.len(), 4, "{course:?}");
+        assert!(
+            course
+                .iter()
+                .all(|[prod, dev]| [0, 20, 120].contains(prod) && [0, 3].contains(dev))
+        );
     }
 }

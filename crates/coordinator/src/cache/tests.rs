@@ -230,3 +230,23 @@ fn p7_a_record_that_is_read_again_leaves_the_next_look_as_it_is() {
     cache.is_recorded_as(&key(), &instance(), Verdict::Holding, at(2));
     assert_eq!(cache.next_due(), Some(at(4)));
 }
+
+#[test]
+fn a_beacon_that_cannot_be_written_keeps_no_check_waiting() {
+    let cache = Cache::default();
+    let wanted = TurnWanted {
+        beacon: BeaconNeed::Urgent,
+        recheck: false,
+        check: true,
+    };
+    let mut turns = Vec::new();
+    for number in 0..6 {
+        let turn = cache.take_turn(wanted, at(60 * number));
+        if turn == Turn::Beacon {
+            cache.beacon_tried(number >= 4, at(60 * number));
+        }
+        turns.push(turn);
+    }
+    let (beacon, check) = (Turn::Beacon, Turn::Check);
+    assert_eq!(turns, [beacon, check, beacon, check, beacon, beacon]);
+}

@@ -217,7 +217,7 @@ impl<'r> Clusters<'r> {
             match answer {
                 Ok(arns) => {
                     self.cache.listed(&cluster, &arns, self.run.now());
-                    self.cache.finished.listed(&cluster, &arns, self.run.now());
+                    self.cache.finished.listed(&cluster, &arns);
                     draining.insert(cluster, arns.into_iter().collect());
                 }
                 Err(failure) => failures.push(failure),

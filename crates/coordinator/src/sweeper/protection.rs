@@ -1,13 +1,13 @@
 //! The check for daemons that are not protected, on instances that do not drain.
 //!
-//! A tick makes a few calls of it at most, so a large fleet takes several ticks for a round. It changes nothing and
-//! fails no tick: what it cannot find out, the next round asks again.
+//! A tick that has its turn for it makes one call of it, so that it makes no more calls than others do; a large fleet takes
+//! up to four in each tick. It changes nothing and fails no tick: what it cannot find out, the next round asks again.
 
 use std::collections::BTreeMap;
 
 use protector_core::ids::ClusterName;
 use protector_core::limits::coordinator::{EXAMPLES_MAX, TIME_FOR_A_LOOK};
-use protector_core::limits::{MESSAGE_CHARS_MAX, PROTECTION_CALLS_MAX, cut};
+use protector_core::limits::{MESSAGE_CHARS_MAX, cut};
 use protector_core::policy::Policy;
 use protector_core::protection::check::{Check, CheckRound, Request};
 use protector_core::protection::{unprotected_because, unprotected_daemon};
@@ -34,14 +34,24 @@ pub(super) struct ProtectionCheck<'r> {
 }
 
 impl ProtectionCheck<'_> {
-    /// Goes on with the check, or begins a round that is due, by a few calls. While many drain, and while the run has no
-    /// time left, it waits.
-    pub(super) async fn go_on(&self) {
+    /// Returns whether the check is in progress, or due. While many drain, and while the run has no time left, it waits.
+    pub(super) fn is_due(&self) -> bool {
         let due = |check: &mut Check| check.is_due(self.policy.unprotected_check, self.run.now());
-        if !self.cache.protection.with(due)
-            || self.crowd.is_crowded()
-            || self.run.time_left() < TIME_FOR_A_LOOK
-        {
+        self.cache.protection.with(due) && !self.crowd.is_crowded() && self.run.time_left() >= TIME_FOR_A_LOOK
+    }
+
+    /// Returns whether the check goes on in each tick, whoever has the turn.
+    pub(super) fn hurries(&self) -> bool {
+        let hurries = |check: &mut Check| check.hurries(self.policy.unprotected_check, self.run.now());
+        self.cache.protection.with(hurries)
+    }
+
+    /// Goes on with the check, or begins a round, if it is due and `has_turn` or is to hurry.
+    pub(super) async fn go_on(&self, has_turn: bool) {
+        let (every, now) = (self.policy.unprotected_check, self.run.now());
+        let requests = |check: &mut Check| check.requests_of_a_tick(has_turn, every, now);
+        let requests = self.cache.protection.with(requests);
+        if requests == 0 || !self.is_due() {
             return;
         }
         let aws = self.aws.metered();
@@ -50,7 +60,7 @@ impl ProtectionCheck<'_> {
             aws: &aws,
             ..*self
         };
-        let outcome = me.requests_of_a_tick().await;
+        let outcome = me.ask_in_tick(requests).await;
         if outcome.is_err() {
             me.cache.protection.with(Check::failed);
         }
@@ -61,14 +71,14 @@ impl ProtectionCheck<'_> {
         me.log_check(round, outcome.err());
     }
 
-    /// As many requests as a tick may make. After one that fails the rest is left to the next tick.
-    async fn requests_of_a_tick(&self) -> Result<(), AwsError> {
+    /// So many requests. After one that fails the rest is left to the next tick.
+    async fn ask_in_tick(&self, requests: u32) -> Result<(), AwsError> {
         if !self.cache.protection.with(|check| check.goes_on()) {
             let clusters = self.clusters.watched().await?;
             let now = self.run.now();
             self.cache.protection.with(|check| check.begin(clusters, now));
         }
-        while self.aws.meter.total() < PROTECTION_CALLS_MAX && self.run.time_left() >= TIME_FOR_A_LOOK {
+        while self.aws.meter.total() < requests && self.run.time_left() >= TIME_FOR_A_LOOK {
             let Some(request) = self.cache.protection.with(Check::next_request) else {
                 break;
             };

@@ -115,20 +115,33 @@ fn p10_it_is_written_once_a_minute_or_when_more_than_the_time_has_changed() {
         tick_at: at(1),
         ..beacon(&[("CLUSTERS", "prod")])
     };
+    let oldest = BEACON_AGE_MAX.as_secs();
     let cases = [
-        ("no parameter", tick(0), None, true),
-        ("a text that is no beacon", tick(0), Some("{}"), true),
-        ("the same tick a second time", tick(0), known, false),
-        ("a moment later", tick(interval - 1), known, false),
-        ("the next tick", tick(interval), known, true),
-        ("by a clock that is ahead", tick(-interval), known, true),
-        ("a little ahead", tick(-1), known, false),
-        ("another mode", another_mode, known, true),
-        ("another version", another_version, known, true),
-        ("another setting", another_setting, known, true),
+        ("no parameter", tick(0), None, BeaconNeed::Urgent),
+        (
+            "a text that is no beacon",
+            tick(0),
+            Some("{}"),
+            BeaconNeed::Urgent,
+        ),
+        ("the same tick a second time", tick(0), known, BeaconNeed::None),
+        ("a moment later", tick(interval - 1), known, BeaconNeed::None),
+        ("the next tick", tick(interval), known, BeaconNeed::Usual),
+        ("the next tick, late", tick(oldest - 1), known, BeaconNeed::Usual),
+        ("the tick after that", tick(oldest), known, BeaconNeed::Urgent),
+        (
+            "by a clock that is ahead",
+            tick(-interval),
+            known,
+            BeaconNeed::Usual,
+        ),
+        ("a little ahead", tick(-1), known, BeaconNeed::None),
+        ("another mode", another_mode, known, BeaconNeed::Urgent),
+        ("another version", another_version, known, BeaconNeed::Urgent),
+        ("another setting", another_setting, known, BeaconNeed::Urgent),
     ];
-    for (what, beacon, known, written) in cases {
-        assert_eq!(beacon.replaces(known), written, "{what}");
+    for (what, beacon, known, need) in cases {
+        assert_eq!(beacon.need(known), need, "{what}");
     }
 }
 
@@ -145,7 +158,7 @@ fn a_list_that_does_not_fit_is_absent_and_not_empty() {
         tick_at: at(1),
         ..cut.clone()
     };
-    assert!(!again.replaces(Some(&cut.encode().unwrap())));
+    assert_eq!(again.need(Some(&cut.encode().unwrap())), BeaconNeed::None);
 }
 
 proptest! {

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{ClusterName, ServiceName, TaskArn};
-use crate::limits::DESCRIBE_MAX;
+use crate::limits::{DESCRIBE_MAX, PROTECTION_CALLS_MAX, PROTECTION_INTERVAL};
 
 /// A request of a round.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,9 @@ pub struct CheckRound {
 pub struct Check {
     /// When the last round began, be it over or not.
     began: Option<Timestamp>,
+    /// The requests of the current round so far, and of the last one that is over.
+    asked: u32,
+    last_asked: u32,
     /// What the current round has found so far; none if no round is in progress.
     round: Option<CheckRound>,
     requests: VecDeque<Request>,
@@ -90,11 +93,32 @@ impl Check {
         self.round.is_some()
     }
 
+    /// How many requests a tick makes that has its turn, or none while others have theirs: one, so that a round is spread
+    /// over the ticks. A round that would last longer than until the next one goes on in each tick, by up to
+    /// [`PROTECTION_CALLS_MAX`]: one that has lasted so long, or that follows such a one.
+    #[must_use]
+    pub fn requests_of_a_tick(&self, has_turn: bool, every: SignedDuration, now: Timestamp) -> u32 {
+        match self.hurries(every, now) {
+            true => PROTECTION_CALLS_MAX,
+            false => u32::from(has_turn),
+        }
+    }
+
+    /// Returns whether a round does not wait for its turn.
+    #[must_use]
+    pub fn hurries(&self, every: SignedDuration, now: Timestamp) -> bool {
+        let lasts = |round: CheckRound| now.duration_since(round.began) >= every;
+        let spread = SignedDuration::from_secs(PROTECTION_INTERVAL.as_secs() * i64::from(self.last_asked));
+        spread > every || self.round.is_some_and(lasts)
+    }
+
     /// Begins a round over these clusters.
     pub fn begin(&mut self, clusters: impl IntoIterator<Item = ClusterName>, now: Timestamp) {
         let first = |cluster| Request::Services { cluster, token: None };
         *self = Check {
             began: Some(now),
+            asked: 0,
+            last_asked: self.last_asked,
             round: Some(CheckRound {
                 began: now,
                 tasks: 0,
@@ -109,7 +133,9 @@ impl Check {
     /// The next request of the round; none if it is over, or no round is in progress. Tasks are described when a
     /// hundred are listed, or the last ones of their cluster are.
     pub fn next_request(&mut self) -> Option<Request> {
-        self.full_batch().or_else(|| self.requests.pop_front())
+        let request = self.full_batch().or_else(|| self.requests.pop_front());
+        self.asked += u32::from(request.is_some());
+        request
     }
 
     fn full_batch(&mut self) -> Option<Request> {
@@ -191,7 +217,11 @@ impl Check {
     /// What the round has found, once, when nothing is left to ask.
     pub fn finish(&mut self) -> Option<CheckRound> {
         let over = self.requests.is_empty() && self.listed.as_ref().is_none_or(|(_, tasks)| tasks.is_empty());
-        if over { self.round.take() } else { None }
+        let round = self.round.take_if(|_| over);
+        if round.is_some() {
+            self.last_asked = self.asked;
+        }
+        round
     }
 }
 
@@ -301,6 +331,26 @@ mod tests {
         assert_eq!(check.finish().map(|round| round.failed), Some(1));
         assert!(!check.goes_on() && !check.is_due(every, at(899)));
         assert!(check.is_due(every, at(900)));
+    }
+
+    #[test]
+    fn p10_a_round_is_spread_over_the_ticks_unless_it_would_last_too_long() {
+        let every = SignedDuration::from_mins(15);
+        let of = |services: &[usize]| ClusterQueue::from([("prod".to_owned(), services.to_vec())]);
+        let mut check = Check::default();
+        // Seven requests in every other tick take fourteen minutes.
+        for (services, requests, hurries) in
+            [(vec![1; 5], 7, false), (vec![1; 6], 8, true), (vec![1], 3, false)]
+        {
+            assert_eq!(round(&mut check, &of(&services), 100).0, requests);
+            check.finish().unwrap();
+            assert_eq!(check.hurries(every, at(1)), hurries, "{services:?}");
+            let of_a_tick = |has_turn| check.requests_of_a_tick(has_turn, every, at(1));
+            let expected = if hurries { (4, 4) } else { (0, 1) };
+            assert_eq!((of_a_tick(false), of_a_tick(true)), expected, "{services:?}");
+        }
+        check.begin(["prod".parse().unwrap()], at(0));
+        assert!(!check.hurries(every, at(899)) && check.hurries(every, at(900)));
     }
 
     proptest! {

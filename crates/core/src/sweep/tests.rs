@@ -130,6 +130,7 @@ impl World {
             connected,
             at: at(100),
             recorded: true,
+            recheck: false,
         };
         let known = self.view.finished.entry(key(number).cluster).or_default();
         known.insert(arn(number), finished);
@@ -551,19 +552,18 @@ fn p10_an_empty_instance_that_cannot_be_recorded_is_described_now_and_then() {
         registration(1, "DRAINING", Some(0)),
         registration(1, "DRAINING", Some(2)),
     );
-    for (expected, instance, is_hooked, span) in [
-        ("", &busy, false, SignedDuration::ZERO),
-        ("observe", &idle, true, SignedDuration::ZERO),
-        ("empty", &idle, false, KEPT),
-        ("observe", &busy, false, KEPT),
-        ("observe", &idle, true, KEPT),
+    for (expected, instance, is_hooked, recheck) in [
+        ("", &busy, false, false),
+        ("observe", &idle, true, false),
+        ("empty", &idle, false, true),
+        ("observe", &busy, false, true),
+        ("observe", &idle, true, true),
     ] {
-        let world = World::empty()
-            .unrecorded(1)
-            .registered(1, instance.clone())
-            .later(span);
+        let mut world = World::empty().unrecorded(1).registered(1, instance.clone());
+        let known = world.view.finished.values_mut().flat_map(BTreeMap::values_mut);
+        known.for_each(|finished| finished.recheck = recheck);
         let world = if is_hooked { world.waiting(1) } else { world };
-        assert_eq!(world.needs_of(1), expected, "{instance:?} {is_hooked} {span}");
+        assert_eq!(world.needs_of(1), expected, "{instance:?} {is_hooked} {recheck}");
     }
 }
 

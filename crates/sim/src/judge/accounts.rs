@@ -3,13 +3,21 @@
 use super::{Judge, Rule};
 use crate::model::{Caller, Fact, HostId, Outcome, SidecarState, Source, TaskId, World};
 use crate::scenario::{HOUR, MINUTE, Ms, SECOND};
+use crate::shared_text::is_beacon;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An idle minute may cost so many calls, and one for each cluster and each fifty groups more.
+/// An idle tick may cost so many calls, and one for each cluster, each fifty groups and each ten parameters more.
 const IDLE_CALLS: u64 = 4;
 
-/// A tick in which a check of the daemons' sidecars is in progress may cost so many calls more.
-const CHECK_CALLS: u64 = 5;
+/// `GetParametersByPath` answers with so many parameters at the most.
+const PARAMETER_PAGE: u64 = 10;
+
+/// A tick in which a long check of the daemons' sidecars is in progress may cost so many calls more. A check is long that
+/// would not be over before the next one if each of its calls took [`CHECK_CALL_EVERY`].
+const LONG_CHECK_CALLS: u64 = 4;
+
+/// A check that is not long makes a call in every other tick.
+pub(super) const CHECK_CALL_EVERY: Ms = 2 * MINUTE;
 
 /// A small drain may cost so many calls beside the ticks'.
 const DRAIN_CALLS: u64 = 40;
@@ -37,6 +45,7 @@ pub(super) struct Accounts {
     coordinator: u64,
     in_ticks: u64,
     writes: u64,
+    beacons: u64,
     drains: u64,
     ticks: u64,
     ticks_failed: u64,
@@ -44,8 +53,11 @@ pub(super) struct Accounts {
     said_failed: bool,
     dead_letters: u64,
     last_activity: Ms,
+    /// The most calls of an idle tick above its budget.
     idle_tick_max: u64,
-    /// Calls of idle minutes above their budget: what the checks may cost.
+    /// The most calls of the heartbeats of an idle minute.
+    idle_heartbeats_max: u64,
+    /// Calls of idle ticks above their budget: what long checks may cost.
     idle_excess: u64,
     /// Environments that have run a tick.
     tick_environments: BTreeSet<crate::model::EnvironmentId>,
@@ -74,8 +86,13 @@ impl Judge {
             | Fact::HookEnds { .. }
             | Fact::Off { .. }
             | Fact::Recycled
-            | Fact::Parameter { text: Some(_), .. }
             | Fact::Ordered { .. } => self.accounts.last_activity = now,
+            Fact::Parameter {
+                name, text: Some(_), ..
+            } => match is_beacon(name) {
+                true => self.accounts.beacons += 1,
+                false => self.accounts.last_activity = now,
+            },
             Fact::SidecarStarted { task } => {
                 self.accounts.sidecar_reads.insert(*task, 0);
             }
@@ -112,9 +129,11 @@ impl Judge {
                     accounts.tick_runs = None;
                 }
                 if accounts.idle {
-                    let calls = accounts.in_this_tick + accounts.in_these_heartbeats;
-                    accounts.idle_tick_max = accounts.idle_tick_max.max(calls);
+                    let calls = accounts.in_this_tick;
+                    accounts.idle_tick_max = accounts.idle_tick_max.max(calls.saturating_sub(idle_budget));
                     accounts.idle_excess += calls.saturating_sub(idle_budget);
+                    let heartbeats = accounts.in_these_heartbeats;
+                    accounts.idle_heartbeats_max = accounts.idle_heartbeats_max.max(heartbeats);
                 }
             }
             Fact::Runs {
@@ -285,35 +304,41 @@ impl Judge {
         })
     }
 
-    /// What an idle minute may cost, without a check.
+    /// What an idle tick may cost. One without `CLUSTERS` lists the clusters too.
     fn idle_budget(&self, world: &World) -> u64 {
-        let clusters = world.scenario().clusters.len() as u64;
-        let groups = (self.expected.groups as u64).div_ceil(50);
-        IDLE_CALLS + clusters.saturating_sub(1) + groups.saturating_sub(1)
+        let clusters = world.scenario().clusters.len() as u64 + u64::from(self.expected.clusters.is_empty());
+        let parameters = (world.parameter_names().count() as u64).div_ceil(PARAMETER_PAGE);
+        let page = world.scenario().aws.page.max(1);
+        let draining = world.scenario().clusters.iter().map(|cluster| {
+            let listed = world.list_instances(&cluster.name, &[], Some("DRAINING"), false);
+            (listed.map_or(0, |listed| listed.len()).div_ceil(page) as u64).saturating_sub(1)
+        });
+        let more = [clusters, self.group_calls(), parameters];
+        let more: u64 = more.into_iter().map(|calls| calls.saturating_sub(1)).sum();
+        IDLE_CALLS + more + draining.sum::<u64>()
     }
 
-    /// What all checks of a run may cost: a round in each environment when one is due. A round lists the daemon
-    /// services of each cluster and their tasks, and describes those.
+    /// The calls of a listing of the groups.
+    fn group_calls(&self) -> u64 {
+        (self.expected.groups as u64).div_ceil(50).max(1)
+    }
+
+    /// What all long checks of a run may cost beside the budget of idle ticks: a round in each environment when one is due.
     fn check_budget(&self, now: Ms, world: &World) -> u64 {
         let every = self.expected.unprotected_check;
-        if every == 0 {
+        let round = round_of_check(world);
+        if every == 0 || round * CHECK_CALL_EVERY <= every {
             return 0;
         }
-        let scenario = world.scenario();
-        let page = scenario.aws.page.max(1);
-        let services = scenario.services.len();
-        let hosts = scenario.hosts.len();
-        let lists = services / page + 1 + services * (hosts / page + 1);
-        let round = scenario.clusters.len() * (lists + 1) + services * hosts / 100;
         let rounds = (now / every + 1) * self.accounts.tick_environments.len() as u64;
-        rounds * round as u64
+        rounds * round
     }
 
     /// Calls, writes, throttles and failed runs.
     pub(super) fn judge_accounts(&mut self, now: Ms, world: &World) {
-        let idle_budget = self.idle_budget(world);
         let check_budget = self.check_budget(now, world);
-        let tick_max = idle_budget + if check_budget > 0 { CHECK_CALLS } else { 0 };
+        let tick_max = if check_budget > 0 { LONG_CHECK_CALLS } else { 0 };
+        let heartbeats_max = self.group_calls();
         let accounts = &self.accounts;
         let beside = accounts.coordinator.saturating_sub(accounts.in_ticks);
         let expected = &self.expected;
@@ -325,16 +350,22 @@ impl Judge {
         if accounts.idle_excess > check_budget {
             broken.push((
                 Rule::IdleCost,
-                format!(
-                    "{} calls in idle minutes beyond their budget",
-                    accounts.idle_excess
-                ),
+                format!("{} calls in idle ticks beyond their budget", accounts.idle_excess),
             ));
         }
         if accounts.idle_tick_max > tick_max {
             broken.push((
                 Rule::IdleCost,
-                format!("{} calls in an idle minute", accounts.idle_tick_max),
+                format!(
+                    "{} calls in an idle tick beyond its budget",
+                    accounts.idle_tick_max
+                ),
+            ));
+        }
+        if accounts.idle_heartbeats_max > heartbeats_max {
+            broken.push((
+                Rule::IdleCost,
+                format!("{} calls in idle heartbeats", accounts.idle_heartbeats_max),
             ));
         }
         if small && beside > DRAIN_CALLS + 2 * heartbeats {
@@ -349,8 +380,9 @@ impl Judge {
             broken.push((Rule::Budget, what));
         }
         let counts = accounts.last_activity / COUNT_EVERY;
-        if small && accounts.writes > DRAIN_WRITES + counts + heartbeats {
-            broken.push((Rule::Budget, format!("{} writes for one drain", accounts.writes)));
+        let writes = accounts.writes.saturating_sub(accounts.beacons);
+        if small && writes > DRAIN_WRITES + counts + heartbeats {
+            broken.push((Rule::Budget, format!("{writes} writes for one drain")));
         }
         if self.expected.all_well && accounts.requests >= MANY_REQUESTS && share > 5 {
             broken.push((
@@ -380,4 +412,14 @@ impl Judge {
             self.break_rule(rule, now, None, world, what);
         }
     }
+}
+
+/// The calls of one check: it lists the daemon services of each cluster and their tasks, and describes those.
+pub(super) fn round_of_check(world: &World) -> u64 {
+    let scenario = world.scenario();
+    let page = scenario.aws.page.max(1);
+    let services = scenario.services.len();
+    let hosts = scenario.hosts.len();
+    let lists = services / page + 1 + services * (hosts / page + 1);
+    (scenario.clusters.len() * (lists + 1) + services * hosts / 100) as u64
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::accounts::{CHECK_CALL_EVERY, round_of_check};
 use super::{Judge, Rule};
 use crate::model::{
     Caller, Cause, DaemonState, HostId, SidecarState, Task, TaskId, World, instance_number, moment,
@@ -19,7 +20,7 @@ const UNSEEN_MAX: Ms = 30 * SECOND;
 /// A sidecar that cannot read its record is UNHEALTHY to ECS after this: its health check has failed three times by then.
 const UNHEALTHY_SEEN_AFTER: Ms = 3 * MINUTE + UNSEEN_MAX;
 
-/// A check that is due has found a small cluster's daemons within this.
+/// A check that is due makes its first call within this.
 const CHECKED_WITHIN: Ms = 3 * MINUTE;
 
 impl Judge {
@@ -126,6 +127,10 @@ impl Judge {
         self.judge_held_again(now, world);
         for (host, drain) in notified {
             let watch = self.watch(host);
+            // Of two drains the one that began later counts. What a shared record still says of the earlier one is over.
+            if watch.record.is_some() && watch.drain_began.is_some_and(|began| drain.started < began) {
+                continue;
+            }
             let same = watch.drain_began == Some(drain.started) && watch.record.is_some();
             let was_released = same && watch.record.as_ref().is_some_and(|(_, released)| *released);
             match (was_released, drain.holds()) {
@@ -398,7 +403,10 @@ impl Judge {
             SidecarState::Exited(at, _) => at,
             _ => daemon.placed,
         };
-        let long = notified.saturating_sub(since) > every + CHECKED_WITHIN;
+        let calls = round_of_check(world);
+        // Until it is late; then several come in each tick.
+        let lasts = (calls * CHECK_CALL_EVERY).min(every + calls * MINUTE);
+        let long = notified.saturating_sub(since) > every + CHECKED_WITHIN + lasts;
         // Of a large fleet a check takes many ticks.
         let small = world.hosts().len() <= 5;
         let well = self.expected.is_well(since, notified) && small && world.host(host).agent_since <= since;

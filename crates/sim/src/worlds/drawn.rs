@@ -264,6 +264,8 @@ fn observing() -> Scenario {
 
 fn throttled_by_hand() -> Scenario {
     let mut scenario = fleet(1, 1);
+    // Whether the coordinator or the sidecar reads first when it can is drawn.
+    scenario.seed = 15;
     // Its calls would shift what the seed draws.
     set(&mut scenario, "UNPROTECTED_CHECK", "0s");
     scenario.hosts[0].daemons = vec![daemon(LOGS)];

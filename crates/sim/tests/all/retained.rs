@@ -4,10 +4,10 @@ use std::any::Any;
 use std::collections::BTreeMap;
 
 use protector_sim::judge;
-use protector_sim::model::{Caller, Fact, HookEnd, Observer, World};
+use protector_sim::model::{Caller, EnvironmentId, Fact, HookEnd, Observer, Source, World};
 use protector_sim::plain;
 use protector_sim::run::{self, Ended, Options};
-use protector_sim::scenario::{HOUR, MINUTE, Ms, Scenario, What};
+use protector_sim::scenario::{HOUR, MINUTE, Ms, SECOND, Scenario, What};
 use protector_sim::statistics::Statistics;
 use protector_sim::worlds;
 
@@ -50,6 +50,60 @@ fn played(scenario: &Scenario) -> (Ended, Seen, Statistics) {
     let seen = observers.next().unwrap().downcast::<Seen>().unwrap();
     let statistics = observers.next().unwrap().downcast::<Statistics>().unwrap();
     (ended, *seen, *statistics)
+}
+
+/// The calls of each tick, and when the beacon was written.
+#[derive(Debug, Default)]
+struct Ticks {
+    running: Option<EnvironmentId>,
+    calls: u64,
+    ticks: Vec<(Ms, u64)>,
+    beacons: Vec<Ms>,
+}
+
+impl Observer for Ticks {
+    fn see(&mut self, now: Ms, fact: &Fact<'_>, _: &World) {
+        match fact {
+            Fact::Runs {
+                environment,
+                invocation,
+                ..
+            } if invocation.source == Source::Tick => (self.running, self.calls) = (Some(*environment), 0),
+            Fact::Call {
+                by: Caller::Coordinator(environment),
+                ..
+            } => self.calls += u64::from(self.running == Some(*environment)),
+            Fact::Ran { invocation, .. } if invocation.source == Source::Tick => {
+                self.ticks.push((now, self.calls));
+            }
+            Fact::Parameter { name, .. } if name.ends_with("/coordinator") => self.beacons.push(now),
+            _ => {}
+        }
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+/// The instance stays DRAINING, checks of the daemons' sidecars are due, and the beacon is written.
+#[test]
+fn p10_no_idle_tick_makes_more_than_four_calls_whatever_has_ended_before() {
+    let observers: Vec<Box<dyn Observer>> = vec![Box::<Ticks>::default()];
+    let (ended, mut observers) = run::play(&world(), Options::default(), observers).unwrap();
+    let seen = observers.pop().unwrap().into_any().downcast::<Ticks>().unwrap();
+    let last_hour = |at: Ms| at + HOUR > ended.at;
+    let ticks = seen.ticks.iter().filter(|(at, _)| last_hour(*at));
+    let calls: Vec<u64> = ticks.map(|(_, calls)| *calls).collect();
+    assert!(calls.len() >= 59, "{calls:?}");
+    assert!(calls.iter().all(|calls| *calls <= 4), "{calls:?}");
+    // Tools take a coordinator whose beacon is older than three minutes for one that does not run.
+    let apart = seen.beacons.windows(2).map(|pair| pair[1] - pair[0]);
+    assert!(
+        apart.max() <= Some(2 * MINUTE + 10 * SECOND),
+        "{:?}",
+        seen.beacons
+    );
 }
 
 fn world() -> Scenario {
