@@ -178,8 +178,8 @@ mod tests {
     }
 
     proptest! {
-        /// Any number of writers, each of which writes what it has read and what it knows itself, at any time: one that
-        /// reads the last text, and what it was written over, knows all that any of them has said.
+        /// Any number of writers, each of which writes what it has read and what it knows itself, at any time: one
+        /// that reads the last text, and what it was written over, knows all that any of them has said.
         #[test]
         fn p8_no_change_is_lost_however_writers_cross(writers in vec((0_usize..4, any_record()), 1..9)) {
             let mut written: Vec<String> = Vec::new();

@@ -310,6 +310,19 @@ fn p7_a_release_under_one_name_of_a_drain_is_one_under_its_other_name() {
     assert_eq!(merged.drain_id, released(1).drain_id, "it knows the hook");
 }
 
+/// Whether a hook waits for it is not known then, and its name says so.
+#[test]
+fn p4_a_drain_that_a_shared_record_named_keeps_that_name_until_a_hook_is_known() {
+    let hooked = holding(1);
+    let mut own = holding(1);
+    (own.drain_id, own.lifecycle) = ("a-name-of-its-own".to_owned(), None);
+    let mut reported = own.clone();
+    (reported.drain_id, reported.started_at) = ("shared-1".to_owned(), at(1));
+    let merged = both(&own, &reported);
+    assert!(is_reported_only(&merged));
+    assert_eq!(both(&merged, &hooked).drain_id, hooked.drain_id);
+}
+
 #[test]
 fn p1_a_drain_that_began_after_a_release_is_another_one_however_soon() {
     let mut ordered = released(1);
