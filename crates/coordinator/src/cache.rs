@@ -29,9 +29,9 @@ use protector_core::limits::coordinator::{
 use protector_core::observation::Registrations;
 use protector_core::plan::{Fleet, UnrecordedDrain, Verdict};
 use protector_core::record::Record;
+use protector_core::slot::{BeaconNeed, SlotWanted, TickSlot};
 use protector_core::sweep::Awaited;
 use protector_core::throughput::ParameterThroughput;
-use protector_core::turn::{BeaconNeed, Turn, TurnWanted};
 
 use crate::metrics::MetricsRecorder;
 use crate::rate_limit::Limiter;
@@ -96,8 +96,8 @@ struct CacheState {
     kill_switch: KillSwitch,
     control_at: Option<Timestamp>,
     control_problem_at: Option<Timestamp>,
-    /// Which of the recheck and the check had its turn last.
-    last_turn: Turn,
+    /// Which of the recheck and the check had the slot last.
+    last_slot: TickSlot,
     /// When the beacon could not be written, if it could not the last time.
     beacon_failed_at: Option<Timestamp>,
 }
@@ -502,19 +502,19 @@ impl Cache {
         self.lock().clusters = Some((clusters, now));
     }
 
-    /// Whose turn it is in this tick. A beacon that could not be written a moment ago is no more urgent than the others.
-    pub fn take_turn(&self, wanted: TurnWanted, now: Timestamp) -> Turn {
+    /// Who gets the slot of this tick. A beacon that could not be written a moment ago is no more urgent than the others.
+    pub fn take_slot(&self, wanted: SlotWanted, now: Timestamp) -> TickSlot {
         let mut facts = self.lock();
         let recent = |at: Timestamp| now.duration_since(at) < BEACON_AGE_MAX;
         let beacon = match facts.beacon_failed_at.is_some_and(recent) {
             true => wanted.beacon.min(BeaconNeed::Usual),
             false => wanted.beacon,
         };
-        let turn = Turn::next(TurnWanted { beacon, ..wanted }, facts.last_turn);
-        if matches!(turn, Turn::Recheck | Turn::Check) {
-            facts.last_turn = turn;
+        let slot = TickSlot::next(SlotWanted { beacon, ..wanted }, facts.last_slot);
+        if matches!(slot, TickSlot::Recheck | TickSlot::Check) {
+            facts.last_slot = slot;
         }
-        turn
+        slot
     }
 
     /// Notes whether the beacon could be written.

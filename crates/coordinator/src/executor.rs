@@ -18,7 +18,7 @@ use protector_core::plan::{Action, ActionKind, OrderOutcome};
 use protector_core::policy::Policy;
 use protector_core::receipt::Receipt;
 use protector_core::record::{Lifecycle, Record};
-use protector_core::turn::BeaconNeed;
+use protector_core::slot::BeaconNeed;
 
 use crate::aws::{Aws, AwsError, ErrorKind};
 use crate::cache::Cache;

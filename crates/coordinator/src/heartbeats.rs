@@ -76,7 +76,7 @@ impl HeartbeatRun<'_> {
         let (waiting, unlisted) = self.aws.list_waiting(&self.policy.auto_scaling_groups).await;
         let mut listing = self.read_hooks(waiting, unlisted).await;
         let mut due = self.due(&listing.waits);
-        // Whoever is known does not wait for answers that are missing.
+        // Hooks that are known do not wait for answers that are missing.
         let (mut sent, again) = tokio::join!(self.send(&due), self.send_again(&listing, &due));
         if let Some((listed, more, sent_again)) = again {
             listing.renew(listed);

@@ -1,7 +1,7 @@
 //! The schedule: finds what events have lost, and does what is due.
 //!
 //! An idle tick makes four calls: records and kill switch, DRAINING instances (one for each cluster), waiting instances
-//! (one for fifty groups), and one more in turns ([`protector_core::turn`]): the write of the beacon, the description of
+//! (one for fifty groups), and one more in a slot ([`protector_core::slot`]): the write of the beacon, the description of
 //! what stays DRAINING after its drain, or a look for daemons that are not protected ([`protection`]). A group with an
 //! instance that waits costs one more, for its hooks. Of drains that are steady it
 //! only asks whether the tasks that hold still live; everything else gets a full observation, releases first. What each
@@ -20,11 +20,11 @@ use protector_core::limits::coordinator::{HOUSEKEEPING_MAX, RECEIPTS_AT_ONCE, ST
 use protector_core::observation::{Observed, Stored};
 use protector_core::plan::HeartbeatSender;
 use protector_core::policy::Policy;
+use protector_core::slot::{BeaconNeed, SlotWanted, TickSlot};
 use protector_core::sweep::{
     Answers, Candidate, Gauges, Needs, NeedsObservation, SteadyDrain, Sweep, View, Waiting, sweep,
 };
 use protector_core::trigger::TriggerKind;
-use protector_core::turn::{BeaconNeed, Turn, TurnWanted};
 use serde_json::json;
 
 use crate::aws::{Aws, ScalingInstance, by_instance};
@@ -84,22 +84,22 @@ impl<'r> Sweeper<'r> {
         } = me.listings().read(at).await;
         let check = self.protection_check();
         let beacon = me.beacon(at, beacon.as_deref());
-        let wanted = TurnWanted {
+        let wanted = SlotWanted {
             beacon: beacon.as_ref().map_or(BeaconNeed::None, |(_, need)| *need),
             recheck: self.cache.finished.has_old(at),
             check: check.is_due() && !check.hurries(),
         };
-        let turn = self.cache.take_turn(wanted, at);
-        if turn == Turn::Recheck {
+        let slot = self.cache.take_slot(wanted, at);
+        if slot == TickSlot::Recheck {
             self.cache.finished.recheck(at);
         }
-        let beacon = beacon.filter(|_| turn == Turn::Beacon);
+        let beacon = beacon.filter(|_| slot == TickSlot::Beacon);
         let sweep = sweep(listing, &me.view(), me.policy, at);
         me.update_cache(&sweep, at);
         // The check waits itself if drains need the calls.
         let (handled, ()) = tokio::join!(
             self.attend(&me, at, sweep, beacon, problems),
-            check.go_on(turn == Turn::Check)
+            check.go_on(slot == TickSlot::Check)
         );
         handled
     }

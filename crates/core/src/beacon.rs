@@ -12,7 +12,7 @@ use crate::ids::{AutoScalingGroupName, ClusterName, LifecycleHookName, ServiceNa
 use crate::limits::{BEACON_AGE_MAX, BEACON_INTERVAL, RECORD_BYTES_MAX};
 use crate::policy::Policy;
 use crate::record::{DecodeError, SCHEMA, TooLarge, decode_versioned, parameter_text};
-use crate::turn::BeaconNeed;
+use crate::slot::BeaconNeed;
 
 /// Where the coordinator runs, as far as Lambda and the stack show it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -234,19 +234,19 @@ fn p7_a_record_that_is_read_again_leaves_the_next_look_as_it_is() {
 #[test]
 fn a_beacon_that_cannot_be_written_keeps_no_check_waiting() {
     let cache = Cache::default();
-    let wanted = TurnWanted {
+    let wanted = SlotWanted {
         beacon: BeaconNeed::Urgent,
         recheck: false,
         check: true,
     };
-    let mut turns = Vec::new();
+    let mut slots = Vec::new();
     for number in 0..6 {
-        let turn = cache.take_turn(wanted, at(60 * number));
-        if turn == Turn::Beacon {
+        let slot = cache.take_slot(wanted, at(60 * number));
+        if slot == TickSlot::Beacon {
             cache.beacon_tried(number >= 4, at(60 * number));
         }
-        turns.push(turn);
+        slots.push(slot);
     }
-    let (beacon, check) = (Turn::Beacon, Turn::Check);
-    assert_eq!(turns, [beacon, check, beacon, check, beacon, beacon]);
+    let (beacon, check) = (TickSlot::Beacon, TickSlot::Check);
+    assert_eq!(slots, [beacon, check, beacon, check, beacon, beacon]);
 }

@@ -1,6 +1,6 @@
 //! The check for daemons that are not protected, on instances that do not drain.
 //!
-//! A tick that has its turn for it makes one call of it, so that it makes no more calls than others do; a large fleet takes
+//! A tick that has its slot for it makes one call of it, so that it makes no more calls than others do; a large fleet takes
 //! up to four in each tick. It changes nothing and fails no tick: what it cannot find out, the next round asks again.
 
 use std::collections::BTreeMap;
@@ -40,16 +40,16 @@ impl ProtectionCheck<'_> {
         self.cache.protection.with(due) && !self.crowd.is_crowded() && self.run.time_left() >= TIME_FOR_A_LOOK
     }
 
-    /// Returns whether the check goes on in each tick, whoever has the turn.
+    /// Returns whether the check goes on in each tick, whatever has the slot.
     pub(super) fn hurries(&self) -> bool {
         let hurries = |check: &mut Check| check.hurries(self.policy.unprotected_check, self.run.now());
         self.cache.protection.with(hurries)
     }
 
-    /// Goes on with the check, or begins a round, if it is due and `has_turn` or is to hurry.
-    pub(super) async fn go_on(&self, has_turn: bool) {
+    /// Goes on with the check, or begins a round, if it is due and `has_slot` or is to hurry.
+    pub(super) async fn go_on(&self, has_slot: bool) {
         let (every, now) = (self.policy.unprotected_check, self.run.now());
-        let requests = |check: &mut Check| check.requests_of_a_tick(has_turn, every, now);
+        let requests = |check: &mut Check| check.requests_of_a_tick(has_slot, every, now);
         let requests = self.cache.protection.with(requests);
         if requests == 0 || !self.is_due() {
             return;

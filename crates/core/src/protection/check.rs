@@ -97,10 +97,10 @@ impl Check {
     /// over the ticks. A round that would last longer than until the next one goes on in each tick, by up to
     /// [`PROTECTION_CALLS_MAX`]: one that has lasted so long, or that follows such a one.
     #[must_use]
-    pub fn requests_of_a_tick(&self, has_turn: bool, every: SignedDuration, now: Timestamp) -> u32 {
+    pub fn requests_of_a_tick(&self, has_slot: bool, every: SignedDuration, now: Timestamp) -> u32 {
         match self.hurries(every, now) {
             true => PROTECTION_CALLS_MAX,
-            false => u32::from(has_turn),
+            false => u32::from(has_slot),
         }
     }
 
@@ -345,7 +345,7 @@ mod tests {
             assert_eq!(round(&mut check, &of(&services), 100).0, requests);
             check.finish().unwrap();
             assert_eq!(check.hurries(every, at(1)), hurries, "{services:?}");
-            let of_a_tick = |has_turn| check.requests_of_a_tick(has_turn, every, at(1));
+            let of_a_tick = |has_slot| check.requests_of_a_tick(has_slot, every, at(1));
             let expected = if hurries { (4, 4) } else { (0, 1) };
             assert_eq!((of_a_tick(false), of_a_tick(true)), expected, "{services:?}");
         }

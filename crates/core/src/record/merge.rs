@@ -159,7 +159,11 @@ impl<'r> Both<'r> {
             releasing: self.releasing().filter(|_| release.is_none()),
             agent_lost_at: seen.agent_lost_at,
             agent_away_at: seen.agent_away_at,
-            active_since: seen.active_since,
+            // That an instance outlived its drain is no observation that a later one takes back.
+            active_since: match over.receipt_at {
+                Some(_) => self.earlier(|record| record.active_since.filter(|_| record.is_outlived())),
+                None => seen.active_since,
+            },
             spot_notice_at: self.earlier(|record| record.spot_notice_at),
             daemons_gone_at: self.earlier(|record| record.daemons_gone_at),
             unprotected: self.union(|record| &record.unprotected, UNPROTECTED_MAX),

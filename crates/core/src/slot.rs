@@ -1,7 +1,7 @@
-//! What a tick of a quiet minute does beside its listings.
+//! What a tick does beside its listings.
 //!
 //! It makes three calls to list and one more, and there are three things to do with that one: to write the beacon, to
-//! describe what stays DRAINING after its drain, and to go on with the check of the daemons' sidecars. They take turns.
+//! describe what stays DRAINING after its drain, and to go on with the check of the daemons' sidecars. They share that slot, one after the other.
 
 /// How much the beacon needs to be written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,7 +17,7 @@ pub enum BeaconNeed {
 
 /// What a tick does beside its listings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Turn {
+pub enum TickSlot {
     /// Nothing.
     #[default]
     Nothing,
@@ -31,7 +31,7 @@ pub enum Turn {
 
 /// What there is to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TurnWanted {
+pub struct SlotWanted {
     /// The beacon.
     pub beacon: BeaconNeed,
     /// Something that stays DRAINING was not described for long.
@@ -40,25 +40,25 @@ pub struct TurnWanted {
     pub check: bool,
 }
 
-impl Turn {
-    /// Whose turn it is. A beacon that is urgent goes first: after it, it is not for two ticks. Of the other two the one
+impl TickSlot {
+    /// Who gets the slot. A beacon that is urgent goes first: after it, it is not for two ticks. Of the other two the one
     /// goes that did not go `last`.
     #[must_use]
-    pub fn next(wanted: TurnWanted, last: Turn) -> Turn {
+    pub fn next(wanted: SlotWanted, last: TickSlot) -> TickSlot {
         match wanted {
-            TurnWanted {
+            SlotWanted {
                 beacon: BeaconNeed::Urgent,
                 ..
-            } => Turn::Beacon,
-            TurnWanted {
+            } => TickSlot::Beacon,
+            SlotWanted {
                 recheck: true, check, ..
-            } if !(check && last == Turn::Recheck) => Turn::Recheck,
-            TurnWanted { check: true, .. } => Turn::Check,
-            TurnWanted {
+            } if !(check && last == TickSlot::Recheck) => TickSlot::Recheck,
+            SlotWanted { check: true, .. } => TickSlot::Check,
+            SlotWanted {
                 beacon: BeaconNeed::Usual,
                 ..
-            } => Turn::Beacon,
-            TurnWanted { .. } => Turn::Nothing,
+            } => TickSlot::Beacon,
+            SlotWanted { .. } => TickSlot::Nothing,
         }
     }
 }
@@ -67,32 +67,32 @@ impl Turn {
 mod tests {
     use super::*;
 
-    fn next(beacon: BeaconNeed, recheck: bool, check: bool, last: Turn) -> Turn {
-        let wanted = TurnWanted {
+    fn next(beacon: BeaconNeed, recheck: bool, check: bool, last: TickSlot) -> TickSlot {
+        let wanted = SlotWanted {
             beacon,
             recheck,
             check,
         };
-        Turn::next(wanted, last)
+        TickSlot::next(wanted, last)
     }
 
     #[test]
     fn p10_a_tick_does_one_thing_beside_its_listings() {
         use BeaconNeed::{None, Urgent, Usual};
-        for last in [Turn::Nothing, Turn::Check, Turn::Recheck] {
-            assert_eq!(next(None, false, false, last), Turn::Nothing);
-            assert_eq!(next(Usual, false, false, last), Turn::Beacon);
-            assert_eq!(next(Urgent, true, true, last), Turn::Beacon);
-            assert_eq!(next(Usual, true, false, last), Turn::Recheck);
-            assert_eq!(next(Usual, false, true, last), Turn::Check);
+        for last in [TickSlot::Nothing, TickSlot::Check, TickSlot::Recheck] {
+            assert_eq!(next(None, false, false, last), TickSlot::Nothing);
+            assert_eq!(next(Usual, false, false, last), TickSlot::Beacon);
+            assert_eq!(next(Urgent, true, true, last), TickSlot::Beacon);
+            assert_eq!(next(Usual, true, false, last), TickSlot::Recheck);
+            assert_eq!(next(Usual, false, true, last), TickSlot::Check);
         }
     }
 
     #[test]
     fn neither_the_recheck_nor_the_check_waits_for_the_other_for_long() {
         let next = |last| next(BeaconNeed::Usual, true, true, last);
-        assert_eq!(next(Turn::Nothing), Turn::Recheck);
-        assert_eq!(next(Turn::Recheck), Turn::Check);
-        assert_eq!(next(Turn::Check), Turn::Recheck);
+        assert_eq!(next(TickSlot::Nothing), TickSlot::Recheck);
+        assert_eq!(next(TickSlot::Recheck), TickSlot::Check);
+        assert_eq!(next(TickSlot::Check), TickSlot::Recheck);
     }
 }
