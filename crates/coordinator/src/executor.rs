@@ -144,13 +144,11 @@ impl<'r> Executor<'r> {
                     outcome
                 }
                 (Action::Complete(hook), _) => {
-                    let outcome = waited(changes.aws.complete(target.instance(), &hook).await);
-                    if matches!(outcome, Outcome::Ok | Outcome::AlreadyEnded) {
-                        self.cache
-                            .waits
-                            .ended(target.instance(), &hook.lifecycle_hook_name);
+                    applied.put_off = applied.put_off.or_else(|| self.put_off());
+                    match applied.put_off {
+                        Some(_) => Outcome::Deferred,
+                        None => self.complete(&changes, target.instance(), &hook).await,
                     }
-                    outcome
                 }
                 (action, Target::Placed(key, before) | Target::Ended(key, before)) => {
                     let act = self.act(&changes, (key, before), action, &missed, &mut applied);
@@ -159,6 +157,7 @@ impl<'r> Executor<'r> {
                 (_, Target::Unplaced(_)) => continue,
             };
             applied.over |= kind == ActionKind::Complete && outcome == Outcome::AlreadyEnded;
+            completes_only |= applied.put_off.is_some();
             // After a race the rest of the plan may be wrong: the run plans again.
             if !applied.note(kind, alone, outcome) || applied.raced || (applied.over && target.is_first()) {
                 if kind != ActionKind::Complete {
@@ -168,6 +167,22 @@ impl<'r> Executor<'r> {
             }
         }
         applied
+    }
+
+    /// After how long it is the turn of a completion, if it does not come soon. Only runs of the queue come back to a drain
+    /// without an event; to an instance in no cluster the tick does.
+    fn put_off(&self) -> Option<SignedDuration> {
+        let alone = self.run.intake.is_alone();
+        let wait = alone.then(|| self.changes.aws.put_off_completion())??;
+        SignedDuration::try_from(wait).ok()
+    }
+
+    async fn complete(&self, changes: &Changes<'_>, instance: &InstanceId, hook: &Lifecycle) -> Outcome {
+        let outcome = waited(changes.aws.complete(instance, hook).await);
+        if matches!(outcome, Outcome::Ok | Outcome::AlreadyEnded) {
+            self.cache.waits.ended(instance, &hook.lifecycle_hook_name);
+        }
+        outcome
     }
 
     /// What needs a container instance or its record.

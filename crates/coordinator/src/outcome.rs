@@ -16,7 +16,7 @@ pub(crate) enum Outcome {
     Shared,
     /// The change is kept in memory: it does not justify a write of its own.
     Kept,
-    /// The write gave way to those of other drains.
+    /// The write, or the completion, gave way to those of other drains.
     Deferred,
     /// Dry-run, or the kill switch says observe: nothing was done.
     Skipped,

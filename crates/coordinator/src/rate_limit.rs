@@ -52,6 +52,15 @@ impl Rate {
         }
     }
 
+    /// The same at another pace: what goes at once after a pause is what goes in as much time as before.
+    pub(crate) fn at(self, interval: Duration) -> Rate {
+        let burst = f64::from(self.burst) * self.interval.as_secs_f64() / interval.as_secs_f64();
+        Rate {
+            interval,
+            burst: (burst as u32).max(1),
+        }
+    }
+
     /// So far ahead of the even pace one may be.
     fn allowed(self) -> Duration {
         self.interval * (self.burst - 1)

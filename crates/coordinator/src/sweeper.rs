@@ -217,6 +217,11 @@ impl<'r> Sweeper<'r> {
         if let Some(gauges) = &sweep.gauges {
             self.measure(gauges, at);
         }
+        // Otherwise the runs that complete the hooks send the heartbeats too, each at the pace of its environment.
+        let own_function = self.run.intake.heartbeats() == HeartbeatSender::OwnFunction;
+        if let Some(per_second) = sweep.completions_per_second.filter(|_| own_function) {
+            self.reconciler.aws.pace_completions(per_second);
+        }
         for key in &sweep.kept {
             self.cache.store.keep(key, at);
         }

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
 use crate::limits::TICK;
+use crate::limits::coordinator::{COMPLETIONS_PER_SECOND_MIN, SCALING_CHANGES_PER_SECOND};
 
 /// A hook of ours that waits for an instance.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +43,18 @@ impl Wait {
 #[must_use]
 pub fn interval(timeout: SignedDuration) -> SignedDuration {
     (timeout / 2).min((timeout - TICK * 2).max(timeout / 4))
+}
+
+/// How many completions a second leave room for the heartbeats of hooks with these timeouts, in seconds: both share a
+/// quota, and are calls of two functions that know nothing of each other. A run of the schedule sends one heartbeat to a hook
+/// at the most.
+#[must_use]
+pub fn completions_per_second(timeouts: impl Iterator<Item = u32>) -> f64 {
+    let timeouts = timeouts.map(|seconds| SignedDuration::from_secs(i64::from(seconds)));
+    let heartbeats: f64 = timeouts
+        .map(|timeout| interval(timeout).max(TICK).as_secs_f64().recip())
+        .sum();
+    (SCALING_CHANGES_PER_SECOND - heartbeats).max(COMPLETIONS_PER_SECOND_MIN)
 }
 
 /// The heartbeats that were sent.
@@ -129,6 +142,29 @@ mod tests {
         heartbeats.sent(&waits[0], at(0));
         heartbeats.keep(&[]);
         assert_eq!(heartbeats.due(&waits, at(60)).len(), 1);
+    }
+
+    #[test]
+    fn p10_completions_leave_the_heartbeats_their_part_of_the_quota() {
+        for (hooks, timeout, expected) in [
+            (0, 900, 18.0),
+            // A hook of 15 minutes gets a heartbeat after seven and a half.
+            (900, 900, 16.0),
+            (6000, 900, 4.666),
+            // The run that sends it comes once a minute, however short the hook is.
+            (60, 120, 17.0),
+            (480, 120, 10.0),
+            (480, 30, 10.0),
+            (900, 120, 3.0),
+            (1000, 120, 3.0),
+            (100_000, 120, 3.0),
+        ] {
+            let completions = completions_per_second(std::iter::repeat_n(timeout, hooks));
+            assert!(
+                (completions - expected).abs() < 0.001,
+                "{hooks} of {timeout} s: {completions}"
+            );
+        }
     }
 
     proptest! {

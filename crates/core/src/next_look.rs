@@ -21,6 +21,8 @@ pub struct AfterPlan {
     pub raced: bool,
     /// Whether Auto Scaling has said just now, for the first time in this run, that it no longer waits.
     pub hook_ended: bool,
+    /// After how long it is the turn of a completion that was put off.
+    pub put_off: Option<SignedDuration>,
     /// The registrations that were set DRAINING.
     pub read_back: ReadBack,
     /// How many plans the run has made for the instance.
@@ -85,6 +87,9 @@ pub fn next_look(after: &AfterPlan) -> NextLook {
     if after.hook_ended {
         return NextLook::After(ANOTHERS_RECEIPT_MAX);
     }
+    if after.put_off.is_some() {
+        return NextLook::Later(after.put_off);
+    }
     match after.read_back {
         // If many instances are drained at once, some lag, and those are looked at together too.
         ReadBack::Lags if run.surveyed => return NextLook::Later(Some(READ_BACK_LAG)),
@@ -141,6 +146,7 @@ mod tests {
             failed: false,
             raced: false,
             hook_ended: false,
+            put_off: None,
             read_back: ReadBack::None,
             plans: 1,
             spot_noticed: false,
@@ -171,13 +177,15 @@ mod tests {
 
     #[test]
     fn what_went_wrong_comes_before_what_would_be_worth_a_look() {
+        let turn = Some(seconds(7));
         let all = AfterPlan {
             raced: true,
             hook_ended: true,
+            put_off: turn,
             read_back: ReadBack::Lags,
             ..waiting(1, holding())
         };
-        let steps: [fn(AfterPlan) -> AfterPlan; 6] = [
+        let steps: [fn(AfterPlan) -> AfterPlan; 7] = [
             |after| AfterPlan {
                 failed: true,
                 ..after
@@ -199,6 +207,13 @@ mod tests {
             |after| AfterPlan {
                 raced: false,
                 hook_ended: false,
+                put_off: None,
+                ..after
+            },
+            |after| AfterPlan {
+                raced: false,
+                hook_ended: false,
+                put_off: None,
                 read_back: ReadBack::Draining,
                 ..after
             },
@@ -210,6 +225,7 @@ mod tests {
                 NextLook::None,
                 NextLook::After(SignedDuration::ZERO),
                 NextLook::After(ANOTHERS_RECEIPT_MAX),
+                NextLook::Later(turn),
                 NextLook::After(READ_BACK_LAG),
                 NextLook::Replan,
             ]

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::control::Control;
+use crate::heartbeat::completions_per_second;
 use crate::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey, TaskArn};
 use crate::limits::RECORD_KEPT;
 use crate::limits::coordinator::FINISHED_RECHECK_INTERVAL;
@@ -130,6 +131,8 @@ pub struct Sweep<'p> {
     pub fleet: Option<BTreeMap<InstanceKey, u32>>,
     /// What the listing measures; `None` if the records could not be listed.
     pub gauges: Option<Gauges>,
+    /// How many completions a second leave room for the heartbeats of all that waits; `None` if Auto Scaling did not answer.
+    pub completions_per_second: Option<f64>,
     /// Drains that are over and whose registrations are finished: what is known of them is still needed.
     pub kept: Vec<InstanceKey>,
     /// Drains that may be steady, by cluster: whether they are depends on their awaited tasks.
@@ -149,9 +152,14 @@ pub struct Sweep<'p> {
 #[must_use]
 pub fn sweep<'p>(listing: Listing, view: &View, policy: &'p Policy, now: Timestamp) -> Sweep<'p> {
     let listed = listing.records.as_ref();
+    let completions = |waiting: &Waiting| {
+        let hooks = waiting.values().flatten();
+        completions_per_second(hooks.map(|hook| hook.heartbeat_seconds))
+    };
     let mut sweep = Sweep {
         fleet: listed.map(gauges::fleet),
         gauges: listed.map(|records| Gauges::of(records, now)),
+        completions_per_second: listing.waiting.as_ref().map(completions),
         kept: Vec::new(),
         candidates: BTreeMap::new(),
         policy,

@@ -5,12 +5,14 @@ use protector_core::limits::coordinator::{
 };
 use protector_core::throughput::ParameterThroughput;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use tokio::time::Instant;
 
 use super::api::{Answer, Api};
 use super::quota::Quotas;
@@ -68,6 +70,17 @@ impl Aws {
         }
     }
 
+    /// From now on this many hooks are completed in a second, so that heartbeats, which share their quota, have what they
+    /// need.
+    pub fn pace_completions(&self, per_second: f64) {
+        self.quotas.pace_completions(per_second);
+    }
+
+    /// If a completion is to be put off, returns how long.
+    pub(crate) fn put_off_completion(&self) -> Option<Duration> {
+        self.quotas.put_off_completion(Instant::now())
+    }
+
     /// Makes a call when it is its turn, and counts it by its outcome.
     pub(super) async fn call<T>(
         &self,
@@ -122,7 +135,6 @@ mod tests {
     use std::io::{BufRead, BufReader, Read, Write};
     use std::net::{TcpListener, TcpStream};
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
 
     use aws_config::Region;
     use aws_sdk_ecs::config::Credentials;

@@ -5,12 +5,16 @@
 //! <https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-throughput.html>; of its reads the
 //! sidecars have half. With its higher throughput a listing has 100 a second, a reading by name more, and a deletion 5.
 //! EC2 Auto Scaling publishes no numbers: 20 a second have worked for the fleets that others
-//! report. Records are written at a pace of their own ([`crate::rate_limit`]), and so are heartbeats.
+//! report. Heartbeats and completions share that quota, and come from two functions: the completions leave the heartbeats
+//! what they need. Records are written at a pace of their own ([`crate::rate_limit`]).
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use protector_core::limits::coordinator::{
+    COMPLETION_WAIT_MAX, SCALING_CHANGES_BURST, SCALING_CHANGES_PER_SECOND,
+};
 use protector_core::throughput::ParameterThroughput;
 use tokio::time::{Instant, sleep};
 
@@ -28,7 +32,8 @@ enum Quota {
     SsmRead,
     SsmDelete,
     ScalingRead,
-    ScalingModify,
+    Heartbeat,
+    Completion,
 }
 
 impl Quota {
@@ -48,12 +53,13 @@ impl Quota {
             | "DescribeAutoScalingInstances"
             | "DescribeLifecycleHooks"
             | "DescribeScalingActivities" => Quota::ScalingRead,
-            "CompleteLifecycleAction" => Quota::ScalingModify,
+            "RecordLifecycleActionHeartbeat" => Quota::Heartbeat,
+            "CompleteLifecycleAction" => Quota::Completion,
             _ => return None,
         })
     }
 
-    /// Our share.
+    /// Our share, if heartbeats leave all of it to the completions.
     fn rate(self, throughput: ParameterThroughput) -> Rate {
         let higher = throughput == ParameterThroughput::Higher;
         let (burst, a_second) = match self {
@@ -69,8 +75,7 @@ impl Quota {
             Quota::SsmDelete if higher => (2, 2.5),
             Quota::SsmDelete => (2, 1.5),
             Quota::ScalingRead => (50, 10.0),
-            // Heartbeats come by bursts, and not when many hooks are completed.
-            Quota::ScalingModify => (50, 18.0),
+            Quota::Heartbeat | Quota::Completion => (SCALING_CHANGES_BURST, SCALING_CHANGES_PER_SECOND),
         };
         Rate {
             interval: Duration::from_secs_f64(1.0 / a_second),
@@ -83,7 +88,26 @@ impl Quota {
 #[derive(Debug, Default)]
 pub(super) struct Quotas {
     throughput: ParameterThroughput,
-    buckets: Mutex<BTreeMap<Quota, Bucket>>,
+    state: Mutex<QuotaState>,
+}
+
+#[derive(Debug, Default)]
+struct QuotaState {
+    buckets: BTreeMap<Quota, Bucket>,
+    /// The time between two completions, if it is not the usual one.
+    completion_interval: Option<Duration>,
+    /// The turn of the last completion that was put off.
+    put_off_until: Option<Instant>,
+}
+
+impl QuotaState {
+    fn rate(&self, quota: Quota, throughput: ParameterThroughput) -> Rate {
+        let rate = quota.rate(throughput);
+        match self.completion_interval.filter(|_| quota == Quota::Completion) {
+            Some(interval) => rate.at(interval),
+            None => rate,
+        }
+    }
 }
 
 impl Quotas {
@@ -91,7 +115,7 @@ impl Quotas {
     pub(super) fn new(throughput: ParameterThroughput) -> Quotas {
         Quotas {
             throughput,
-            buckets: Mutex::default(),
+            state: Mutex::default(),
         }
     }
 
@@ -108,26 +132,48 @@ impl Quotas {
     /// AWS has refused a call: others use the quota too, or ours is smaller. What comes next waits for new tokens.
     pub(super) fn throttled(&self, operation: &str) {
         if let Some(quota) = Quota::of(operation) {
-            let rate = quota.rate(self.throughput);
-            self.buckets()
-                .entry(quota)
-                .or_default()
-                .empty(rate, Instant::now());
+            let mut state = self.state();
+            let rate = state.rate(quota, self.throughput);
+            let bucket = state.buckets.entry(quota).or_default();
+            bucket.empty(rate, Instant::now());
         }
+    }
+
+    /// From now on completions go at this pace.
+    pub(super) fn pace_completions(&self, per_second: f64) {
+        self.state().completion_interval = Some(Duration::from_secs_f64(per_second.recip()));
+    }
+
+    /// If a completion is to be put off, returns how long: until its turn comes behind all that wait and were put off.
+    pub(super) fn put_off_completion(&self, now: Instant) -> Option<Duration> {
+        let mut state = self.state();
+        let rate = state.rate(Quota::Completion, self.throughput);
+        let wait = state
+            .buckets
+            .entry(Quota::Completion)
+            .or_default()
+            .wait(rate, now);
+        if wait <= COMPLETION_WAIT_MAX {
+            return None;
+        }
+        let last = state.put_off_until.map(|last| last + rate.interval);
+        let turn = last.map_or(now + wait, |last| last.max(now + wait));
+        state.put_off_until = Some(turn);
+        Some(turn - now)
     }
 
     /// Takes the next turn, and returns how long it is until then.
     fn reserve(&self, quota: Quota, now: Instant) -> Duration {
-        let rate = quota.rate(self.throughput);
-        let mut buckets = self.buckets();
-        let bucket = buckets.entry(quota).or_default();
+        let mut state = self.state();
+        let rate = state.rate(quota, self.throughput);
+        let bucket = state.buckets.entry(quota).or_default();
         let wait = bucket.wait(rate, now);
         bucket.take(rate, now);
         wait
     }
 
-    fn buckets(&self) -> MutexGuard<'_, BTreeMap<Quota, Bucket>> {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, QuotaState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -186,11 +232,59 @@ mod tests {
         quotas.acquire("PutParameter").await;
     }
 
+    /// The function has some 50 s for them, and a hook of two minutes gets one a minute.
     #[test]
-    fn every_operation_but_writes_and_heartbeats_has_a_quota() {
+    fn p4_a_throttle_takes_the_burst_and_makes_no_heartbeat_late() {
+        let (quotas, start) = (Quotas::default(), Instant::now());
+        let mut last = Duration::ZERO;
+        for heartbeat in 0..900 {
+            if heartbeat % 100 == 0 {
+                quotas.throttled("RecordLifecycleActionHeartbeat");
+            }
+            last = quotas.reserve(Quota::Heartbeat, start);
+        }
+        assert!(last <= Duration::from_secs(51), "the last one after {last:?}");
+        assert!(last >= Duration::from_secs(49), "there is no burst: {last:?}");
+        let completion = quotas.reserve(Quota::Completion, start);
+        assert!(completion.is_zero(), "completions have a pace of their own");
+    }
+
+    #[test]
+    fn p10_completions_go_at_the_pace_that_the_heartbeats_leave() {
+        for (per_second, burst, in_ten_seconds) in [(18.0, 50, 180), (4.0, 11, 40), (3.0, 8, 30)] {
+            let (quotas, start) = (Quotas::default(), Instant::now());
+            quotas.pace_completions(per_second);
+            let within = |wait: &Duration| *wait <= Duration::from_millis(10_010);
+            let waits = (0..500).map(|_| quotas.reserve(Quota::Completion, start));
+            let waits: Vec<Duration> = waits.filter(within).collect();
+            let at_once = waits.iter().filter(|wait| wait.is_zero()).count();
+            assert_eq!(at_once, burst, "{per_second}");
+            assert_eq!(waits.len(), burst + in_ten_seconds, "{per_second}");
+            assert!(quotas.reserve(Quota::Heartbeat, start).is_zero());
+        }
+    }
+
+    #[test]
+    fn p7_a_completion_that_would_keep_the_batch_is_put_off_until_its_turn() {
+        let (quotas, start) = (Quotas::default(), Instant::now());
+        quotas.pace_completions(4.0);
+        let mut put_off = Vec::new();
+        for _ in 0..36 {
+            match quotas.put_off_completion(start) {
+                Some(wait) => put_off.push(wait.as_millis()),
+                None => drop(quotas.reserve(Quota::Completion, start)),
+            }
+        }
+        assert_eq!(put_off, [5250, 5500, 5750, 6000, 6250]);
+        let turn = start + Duration::from_millis(5250);
+        assert_eq!(quotas.put_off_completion(turn), None);
+    }
+
+    #[test]
+    fn every_operation_but_writes_has_a_quota() {
         assert_eq!(Quota::of("PutParameter"), None);
-        assert_eq!(Quota::of("RecordLifecycleActionHeartbeat"), None);
         for operation in [
+            "RecordLifecycleActionHeartbeat",
             "ListTasks",
             "GetParameters",
             "DeleteParameters",

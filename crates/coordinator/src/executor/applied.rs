@@ -1,5 +1,6 @@
 //! What a plan is applied to, and what comes of it.
 
+use jiff::SignedDuration;
 use protector_core::ids::{InstanceId, InstanceKey};
 use protector_core::observation::{ContainerInstance, Observed, Stored};
 use protector_core::plan::{Action, ActionKind};
@@ -31,6 +32,8 @@ pub(crate) struct Applied {
     pub(crate) raced: bool,
     /// Auto Scaling no longer waits: another run may be ending this drain at this moment.
     pub(crate) over: bool,
+    /// After how long it is the turn of a completion that was put off.
+    pub(crate) put_off: Option<SignedDuration>,
     /// How many tasks could not be stopped: each observation tries again.
     pub(crate) refused_stops: usize,
     /// Why the rest of the plan was left.

@@ -1,9 +1,9 @@
-//! Sending heartbeats, at an even pace.
+//! Sending heartbeats, at the even pace of their calls.
 
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use protector_core::heartbeat::Wait;
-use protector_core::limits::coordinator::{HEARTBEAT_BURST, HEARTBEAT_INTERVAL, HEARTBEATS_AT_ONCE};
+use protector_core::limits::coordinator::HEARTBEATS_AT_ONCE;
 use protector_core::plural::counted;
 use protector_core::record::Lifecycle;
 
@@ -47,14 +47,12 @@ pub(super) async fn send_all(changes: &Changes<'_>, due: &[Wait]) -> Sent {
 
 /// Returns those that did not get theirs.
 async fn send(changes: &Changes<'_>, due: &[Wait], sent: &mut Sent) -> Vec<Wait> {
-    let begin = tokio::time::Instant::now();
-    let numbered = (0_u32..).zip(due);
-    let outcomes = numbered.map(|(number, wait)| async move {
-        tokio::time::sleep_until(begin + HEARTBEAT_INTERVAL * number.saturating_sub(HEARTBEAT_BURST)).await;
+    let outcomes = due.iter().map(|wait| async move {
         if changes.run.time_left() <= SignedDuration::ZERO {
             return (wait, None);
         }
-        // Auto Scaling restarts the clock when it takes the call, so what is remembered is the time before it.
+        // Auto Scaling restarts the clock when it takes the call, so what is remembered is the time before it and before its
+        // turn.
         let at = changes.run.now();
         let outcome = changes.aws.heartbeat(&wait.instance, &lifecycle(wait, at)).await;
         (wait, Some((at, outcome)))

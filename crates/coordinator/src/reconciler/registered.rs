@@ -197,6 +197,11 @@ impl Reconciler<'_> {
         } else if let Some(record) = begun.filter(|_| applied.failure.is_some()) {
             self.cache.add_unrecorded(&observation.key, record, now);
         }
+        if let (Some(_), Some(instance)) = (applied.put_off, observation.instance.as_yes()) {
+            // All but its completion is done, and a look brings that on.
+            self.cache
+                .insert_observed(&observation.key, instance, Verdict::Releasing, None, now);
+        }
         let kept = applied.written.is_some() || applied.order_shared;
         course.ordered |= obeyed && kept;
         let metrics = &self.cache.metrics;
@@ -258,7 +263,8 @@ impl Reconciler<'_> {
         } else if step.verdict == Verdict::NotDraining && instance.is_left_behind() {
             instance.all().for_each(|one| finished.add(key, one, at));
         }
-        let completed = |done: &Done| done.action == ActionKind::Complete && done.outcome != Outcome::Skipped;
+        let undone = [Outcome::Skipped, Outcome::Deferred];
+        let completed = |done: &Done| done.action == ActionKind::Complete && !undone.contains(&done.outcome);
         let applied = &step.applied;
         if step.verdict == Verdict::Done && applied.failure.is_none() && applied.done.iter().any(completed) {
             let registrations = instance.all().map(|one| &one.arn);
@@ -277,6 +283,7 @@ impl Reconciler<'_> {
             failed: applied.failure.is_some(),
             raced: applied.raced,
             hook_ended: applied.over && !course.over,
+            put_off: applied.put_off,
             read_back: match (&applied.read_back[..], &observation.instance) {
                 ([], _) => ReadBack::None,
                 (all, _) if !all.iter().all(draining) => ReadBack::Lags,

@@ -132,9 +132,18 @@ pub const RUN_MARGIN: SignedDuration = SignedDuration::from_secs(3);
 /// A message takes some tenths of a second from the queue to the function, unless others are before it.
 pub const BACKLOG_AGE: SignedDuration = SignedDuration::from_secs(2);
 
-/// The time between two heartbeats. Auto Scaling publishes no quota for them. This many a second have worked for the
-/// fleets that others have reported, and they are what a thousand hooks of two minutes need.
-pub const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(55);
+/// The heartbeats, or the completions, that are sent in a second. Auto Scaling publishes no quota for them: 20 a second of
+/// both together have worked for the fleets that others have reported. A thousand hooks of two minutes need so many
+/// heartbeats.
+pub const SCALING_CHANGES_PER_SECOND: f64 = 18.0;
+
+/// However many heartbeats the hooks that wait need, so many of them are completed in a second: one that is completed needs no
+/// more heartbeats. Beside heartbeats at full pace these are 21 calls a second, until those of the minute are sent.
+pub const COMPLETIONS_PER_SECOND_MIN: f64 = 3.0;
+
+/// A completion that would wait longer than this for its turn is put off: a batch of the queue is over when its last
+/// completion is sent, and releases of other drains wait behind it.
+pub const COMPLETION_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// How long the heartbeats wait before they ask again for groups and hooks that could not be read. The SDK tries a call three
 /// times, but only as long as its process has tokens for retries, and a new client gets none back.
@@ -144,8 +153,8 @@ pub const WAITING_RETRY: Duration = Duration::from_secs(3);
 /// longer to fail is left to the next run.
 pub const WAITING_RETRY_TIME_MIN: SignedDuration = SignedDuration::from_secs(45);
 
-/// The number of heartbeats that go at once.
-pub const HEARTBEAT_BURST: u32 = 50;
+/// The number of heartbeats that go at once; and of completions, as long as heartbeats leave them the whole pace.
+pub const SCALING_CHANGES_BURST: u32 = 50;
 
 /// The number of heartbeats that are in progress at the same time.
 pub const HEARTBEATS_AT_ONCE: usize = 16;

@@ -326,6 +326,22 @@ fn without_a_listing_of_records_nothing_is_measured_and_the_rest_still_counts() 
 }
 
 #[test]
+fn p10_every_hook_that_waits_counts_for_the_pace_of_completions() {
+    let mut world = World::empty();
+    assert_eq!(world.sweep().completions_per_second, Some(18.0));
+    let twice =
+        |(instance, hooks): (InstanceId, Vec<HookAction>)| (instance, [hooks.clone(), hooks].concat());
+    world.listing.waiting = Some((0..30).map(|number| twice(hook(number, 120))).collect());
+    let paced = world.sweep().completions_per_second;
+    assert!(
+        paced.is_some_and(|paced| (paced - 17.0).abs() < 0.001),
+        "{paced:?}"
+    );
+    world.listing.waiting = None;
+    assert_eq!(world.sweep().completions_per_second, None);
+}
+
+#[test]
 fn whether_a_hook_waits_comes_from_the_group_or_from_the_instance() {
     let draining = registration(1, "DRAINING", Some(2));
     let base = World::empty().record(1, holding(1)).registered(1, draining);

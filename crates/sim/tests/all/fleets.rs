@@ -227,13 +227,11 @@ fn p4_short_hooks_wait_alike_in_one_environment_and_in_ten() {
     assert_eq!(one, ten);
 }
 
-/// A thousand short hooks in one environment, which Lambda replaces while all of them wait. The run ends before the first
-/// task does.
+/// A thousand short hooks in one environment, which Lambda replaces while all of them wait.
 static THOUSAND_SHORT_HOOKS: LazyLock<(Statistics, Ticks, Vec<Violation>)> = LazyLock::new(|| {
     let mut scenario = short_hooks(1000);
     scenario.function.environments = 1;
     scenario.steps.push(plain::step(REPLACED, What::Recycle));
-    scenario.limit = 5 * MINUTE;
     judged(&scenario)
 });
 
@@ -249,14 +247,47 @@ fn p4_a_thousand_short_hooks() {
     assert!(heartbeats >= 2000, "{heartbeats} heartbeats");
 }
 
-/// Those that begin after all have begun, and the first of a new environment among them.
+/// Heartbeats and completions share a quota, and at first the heartbeats need nearly all of it.
+#[test]
+fn p10_a_thousand_short_hooks_are_completed_beside_their_heartbeats() {
+    let (statistics, _, _) = &*THOUSAND_SHORT_HOOKS;
+    let numbers = statistics.numbers();
+    let all = numbers.function_requests + numbers.sidecar_requests;
+    assert!(
+        numbers.throttled * 100 < all,
+        "{} of {all} requests throttled",
+        numbers.throttled
+    );
+    assert_eq!(
+        (
+            numbers.failed,
+            numbers.ticks_failed,
+            numbers.dead_letters,
+            numbers.hooks_ran_out
+        ),
+        (0, 0, 0, 0)
+    );
+    let released = Spread::of(statistics.release_latencies());
+    let completed = Spread::of(statistics.whole());
+    assert_eq!((released.count, completed.count), (1000, 1000));
+    assert!(released.p99 <= 15 * SECOND, "released after {} ms", released.p99);
+    // Of these the tasks take five minutes, and DRAINING one and a half.
+    assert!(
+        completed.p99 <= 10 * MINUTE,
+        "completed after {} ms",
+        completed.p99
+    );
+}
+
+/// Those that begin after all have begun and end before the first task does, and the first of a new environment among them.
 #[test]
 fn p10_a_tick_of_a_thousand_steady_drains() {
     let (statistics, Ticks(ticks), _) = &*THOUSAND_SHORT_HOOKS;
     let begun = statistics.drains().filter_map(|drain| drain.draining).max();
+    let stopped = statistics.drains().filter_map(|drain| drain.stopped).min();
     let quiet = ticks
         .iter()
-        .filter(|(end, took)| Some(end - took) > begun)
+        .filter(|(end, took)| Some(end - took) > begun && Some(*end) < stopped)
         .map(|(_, took)| *took);
     let quiet = Spread::of(quiet.collect());
     assert!(quiet.count >= 3, "{} quiet ticks", quiet.count);
