@@ -42,6 +42,7 @@ impl BatchHandler<'_> {
             true => Survey::default(),
             false => observer.surveyor().beginnings(&self.beginnings(&messages)).await,
         };
+        self.router.log_postponed(&survey);
         let surveyed = BatchHandler {
             router: self.router.surveyed(&survey),
         };

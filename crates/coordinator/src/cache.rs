@@ -23,8 +23,8 @@ use protector_core::ids::{
 };
 use protector_core::limits::BEACON_AGE_MAX;
 use protector_core::limits::coordinator::{
-    CONFIGURATION_TTL, KILL_SWITCH_LOG_INTERVAL, NOT_DRAINING_TTL, SCHEDULING_TTL, SCHEDULINGS_MAX,
-    SIDECARS_ASSUMED, UNLISTED_MAX, WAIT_TTL,
+    BEGINNING_RETRY_AFTER, CONFIGURATION_TTL, KILL_SWITCH_LOG_INTERVAL, NOT_DRAINING_TTL, SCHEDULING_TTL,
+    SCHEDULINGS_MAX, SIDECARS_ASSUMED, UNLISTED_MAX, WAIT_TTL,
 };
 use protector_core::observation::Registrations;
 use protector_core::plan::{Fleet, UnrecordedDrain, Verdict};
@@ -71,6 +71,10 @@ pub struct Cache {
     pub terminations: TerminationCache,
     /// Daemons that were seen unprotected, and how far the check has come.
     pub(crate) protection: Protection,
+    /// When the kill switch was last asked for by itself. Who asks holds the lock.
+    pub(crate) control_tried: tokio::sync::Mutex<Option<Timestamp>>,
+    /// The same of the hooks of groups.
+    pub(crate) hooks_tried: tokio::sync::Mutex<HashMap<AutoScalingGroupName, Timestamp>>,
     /// What the run has measured so far.
     pub metrics: MetricsRecorder,
     /// What the heartbeats' function remembers.
@@ -329,6 +333,11 @@ impl Cache {
         if let Some(drain) = self.lock().drains.get_mut(key) {
             drain.look_at = at;
         }
+    }
+
+    /// Makes the next look at a drain due in a moment: a call has failed that is worth another attempt.
+    pub fn look_again(&self, key: &InstanceKey, now: Timestamp) {
+        self.look_at(key, now.checked_add(BEGINNING_RETRY_AFTER).ok());
     }
 
     /// Makes the next look at a drain due now, if it is known and none is due yet. Returns whether it is known.

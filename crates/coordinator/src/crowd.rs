@@ -8,6 +8,7 @@ use protector_core::limits::coordinator::{
 
 use crate::cache::{Beginning, Cache};
 use crate::context::RunContext;
+use crate::observer::Survey;
 
 /// Says whether a run of the queue gathers what it could do at once.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +40,16 @@ impl Crowd<'_> {
             self.cache.agenda.add(beginning, self.run.now());
         }
         puts_off
+    }
+
+    /// Puts off the beginning of a drain whose instance could not be surveyed with others: it begins with the next
+    /// survey.
+    pub(crate) fn survey_again(&self, survey: &Survey, beginning: &Beginning) -> bool {
+        let postponed = survey.postponed(beginning.instance()).is_some();
+        if postponed {
+            self.cache.agenda.again(beginning.clone(), self.run.now());
+        }
+        postponed
     }
 
     /// While many drain, events gather in the queue for so long after a look: longer while drains begin, since few are

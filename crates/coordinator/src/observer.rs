@@ -16,14 +16,15 @@ mod tasks;
 use std::collections::BTreeSet;
 
 use protector_core::aws::InstanceStatus;
-use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
+use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::observation::{
-    ContainerInstance, Hook, Observation, Observed, Registrations, SeenTasks, Stored, is_machine_gone,
+    ContainerInstance, Elsewhere, Hook, Observation, Observed, Registrations, SeenElsewhere, SeenTasks,
+    Stored, is_machine_gone,
 };
 use protector_core::policy::Policy;
 use protector_core::record::Record;
 
-use crate::aws::{Aws, ScalingInstance};
+use crate::aws::{Aws, AwsError, ScalingInstance};
 use crate::cache::Cache;
 use crate::context::RunContext;
 use crate::executor::Executor;
@@ -159,8 +160,11 @@ impl<'r> Observer<'r> {
         self.survey
     }
 
-    /// Finds an EC2 instance in the clusters that are watched.
+    /// Finds an EC2 instance in the clusters that are watched. One that is to be surveyed again is not asked for.
     pub(crate) async fn locate(&self, instance: &InstanceId) -> Place {
+        if let Some(failure) = self.survey.postponed(instance) {
+            return Place::Unknown(failure.to_string());
+        }
         match self.survey.take_home(instance) {
             Some(home) => Place::In(home.into()),
             None => self.clusters().locate(instance).await,
@@ -177,6 +181,9 @@ impl<'r> Observer<'r> {
 
     /// Looks at everything: first the record, then ECS, so that the record never knows more than the tasks show.
     pub(crate) async fn observe(&self, subject: &Registered) -> Observation {
+        if let Some(failure) = self.survey.postponed(&subject.key.instance) {
+            return self.unsurveyed(subject, failure);
+        }
         let shown = &subject.shown;
         let at = shown.at.unwrap_or_else(|| self.run.now());
         let record = match &shown.record {
@@ -210,6 +217,41 @@ impl<'r> Observer<'r> {
             tasks,
             hook,
             elsewhere,
+        }
+    }
+
+    /// Of an instance that is to be surveyed again, what a listing has shown of it: it makes no call. Nothing can be
+    /// released by it, and a hook that waits still gets its heartbeats.
+    fn unsurveyed(&self, subject: &Registered, failure: &AwsError) -> Observation {
+        let shown = &subject.shown;
+        let why = failure.to_string();
+        let unread = || Observed::Unknown(why.clone());
+        let record = shown.record.clone().unwrap_or_else(unread);
+        let drains = |one: &ContainerInstance| one.status == InstanceStatus::Draining;
+        let instances = shown
+            .instances
+            .iter()
+            .all(drains)
+            .then(|| shown.instances.clone());
+        let recorded = record.readable().map(|record| &record.container_instance_arn);
+        let seen = instances.and_then(|instances| Registrations::of(instances, recorded));
+        let (instance, tasks) = match seen {
+            Some(instance) => (Observed::Present(instance), Observed::Unknown(why)),
+            None => (Observed::Unknown(why), Observed::Absent),
+        };
+        let unseen = |cluster: &ClusterName| Elsewhere {
+            cluster: cluster.clone(),
+            seen: SeenElsewhere::Unknown(failure.to_string()),
+        };
+        let elsewhere = elsewhere::named(subject, record.readable());
+        Observation {
+            key: subject.key.clone(),
+            at: shown.at.unwrap_or_else(|| self.run.now()),
+            elsewhere: elsewhere.into_iter().map(unseen).collect(),
+            record,
+            instance,
+            tasks: SeenTasks::Read(tasks),
+            hook: subject.hook.clone(),
         }
     }
 

@@ -154,11 +154,22 @@ impl<'r> Router<'r> {
             Event::Malformed(malformed) => self.malformed(malformed),
         };
         if let Handled::Failed(error) = &handled {
-            let request_id = &self.run.request_id;
-            let line = LogLine::Failed { request_id, error };
-            self.run.logger.log(Level::Error, &line);
+            self.log_failed(error);
         }
         handled
+    }
+
+    /// Says of a survey what it could not see, if that is to be surveyed again.
+    pub(crate) fn log_postponed(&self, survey: &Survey) {
+        if let Some(problem) = survey.problem() {
+            self.log_failed(&problem);
+        }
+    }
+
+    fn log_failed(&self, error: &str) {
+        let request_id = &self.run.request_id;
+        let line = LogLine::Failed { request_id, error };
+        self.run.logger.log(Level::Error, &line);
     }
 
     fn malformed(&self, malformed: Malformed) -> Handled {

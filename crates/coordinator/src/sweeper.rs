@@ -335,15 +335,23 @@ impl<'r> Sweeper<'r> {
             .map(|subject| (subject.key.clone(), subject.arns().to_vec()))
             .collect();
         let surveyor = self.reconciler.observer.surveyor();
-        let known = surveyor.due(&due).await;
-        let untracked = surveyor.waiting(unplaced.keys().cloned().collect()).await;
-        let known = self.reconciler.surveyed(&known);
+        let surveyed = surveyor.due(&due).await;
+        let located = surveyor.waiting(unplaced.keys().cloned().collect()).await;
+        let known = self.reconciler.surveyed(&surveyed);
         let untracked = WaitHandler {
-            reconciler: self.reconciler.surveyed(&untracked),
+            reconciler: self.reconciler.surveyed(&located),
         };
-        let placed = subjects
-            .into_iter()
-            .map(|subject| known.bring_on(TriggerKind::Tick, Subject::registered(subject)));
+        let placed = subjects.into_iter().map(async |subject| {
+            let key = subject.key.clone();
+            let handled = known
+                .bring_on(TriggerKind::Tick, Subject::registered(subject))
+                .await;
+            if surveyed.postponed(&key.instance).is_some() {
+                // The batch surveys it again at its end, if it knows the drain; otherwise the next tick does.
+                self.cache.look_again(&key, self.run.now());
+            }
+            handled
+        });
         let unplaced = unplaced
             .into_iter()
             .map(async |(instance, actions)| untracked.bring_on(TriggerKind::Tick, &instance, actions).await);

@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 
 use crate::limits::coordinator::{
-    ANOTHERS_RECEIPT_MAX, LOOKS_MAX, READ_BACK_LAG, SPOT_RECHECK_INTERVAL, TIME_FOR_A_LOOK,
-    WAIT_IN_A_BATCH_MAX, WAIT_MAX,
+    ANOTHERS_RECEIPT_MAX, BEGINNING_RETRY_AFTER, LOOKS_MAX, READ_BACK_LAG, SPOT_RECHECK_INTERVAL,
+    TIME_FOR_A_LOOK, WAIT_IN_A_BATCH_MAX, WAIT_MAX,
 };
 use crate::plan::Verdict;
 
@@ -31,6 +31,8 @@ pub struct AfterPlan {
     pub spot_noticed: bool,
     /// Whether it is not known which tasks are on the instance.
     pub tasks_unknown: bool,
+    /// Whether a call of the run for the instance was throttled.
+    pub throttled: bool,
     /// What kind of run it is.
     pub run: LookingRun,
 }
@@ -79,7 +81,8 @@ pub enum NextLook {
 pub fn next_look(after: &AfterPlan) -> NextLook {
     let run = &after.run;
     if after.failed || after.plans >= LOOKS_MAX {
-        return NextLook::None;
+        let again = |wait| NextLook::Later(Some(wait));
+        return retry(after).map_or(NextLook::None, again);
     }
     if after.raced {
         return NextLook::After(SignedDuration::ZERO);
@@ -102,11 +105,21 @@ pub fn next_look(after: &AfterPlan) -> NextLook {
         Some(wait) if run.is_batch => NextLook::After(wait.min(SPOT_RECHECK_INTERVAL)),
         Some(wait) => NextLook::After(wait),
         None => {
-            // A survey of those that begin leaves their tasks to the end of the settle window.
-            let unseen = run.surveyed && after.verdict == Verdict::Holding && after.tasks_unknown;
-            NextLook::Later(after.look_again.or(unseen.then_some(run.settle)))
+            let unseen = after.verdict == Verdict::Holding && after.tasks_unknown;
+            let wait = match run.surveyed {
+                // A survey of those that begin leaves their tasks to the end of the settle window.
+                true => Some(run.settle),
+                false => retry(after),
+            };
+            NextLook::Later(after.look_again.or(wait.filter(|_| unseen)))
         }
     }
+}
+
+/// After how long a batch looks again at an instance of which a call was throttled: the tick would do so up to a minute
+/// later.
+fn retry(after: &AfterPlan) -> Option<SignedDuration> {
+    (after.throttled && after.run.is_batch).then_some(BEGINNING_RETRY_AFTER)
 }
 
 /// How long this run waits for the next look, if it does.
@@ -151,6 +164,7 @@ mod tests {
             plans: 1,
             spot_noticed: false,
             tasks_unknown: false,
+            throttled: false,
             run: LookingRun {
                 is_batch: true,
                 is_tick: false,
@@ -303,6 +317,34 @@ mod tests {
                 taken(waiting(21, direct()), false),
                 NextLook::Later(Some(seconds(21))),
             ),
+        ] {
+            assert_eq!(next_look(&after), expected, "{after:?}");
+        }
+    }
+
+    #[test]
+    fn p7_a_batch_looks_again_in_a_moment_at_an_instance_of_which_a_call_was_throttled() {
+        let failed = |after| AfterPlan {
+            failed: true,
+            ..after
+        };
+        let unseen = |after| AfterPlan {
+            tasks_unknown: true,
+            ..after
+        };
+        let throttled = |after| AfterPlan {
+            throttled: true,
+            ..after
+        };
+        let again = NextLook::Later(Some(BEGINNING_RETRY_AFTER));
+        for (after, expected) in [
+            (throttled(failed(holding())), again),
+            (throttled(unseen(holding())), again),
+            (throttled(holding()), NextLook::Later(None)),
+            (failed(holding()), NextLook::None),
+            (unseen(holding()), NextLook::Later(None)),
+            (throttled(failed(direct())), NextLook::None),
+            (throttled(unseen(direct())), NextLook::Later(None)),
         ] {
             assert_eq!(next_look(&after), expected, "{after:?}");
         }

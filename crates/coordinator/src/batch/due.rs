@@ -12,8 +12,7 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::InstanceId;
 use protector_core::limits::coordinator::{
-    BATCH_RECHECK_INTERVAL, BATCH_WAIT_MAX, BEGINNING_RETRY_AFTER, BEGUN_MAX, LOOKED_AT_MAX, ONE_BY_ONE_MAX,
-    TIME_FOR_MANY,
+    BATCH_RECHECK_INTERVAL, BATCH_WAIT_MAX, BEGUN_MAX, LOOKED_AT_MAX, ONE_BY_ONE_MAX, TIME_FOR_MANY,
 };
 use protector_core::trigger::{HookNotice, TriggerKind};
 
@@ -122,13 +121,16 @@ impl DueLooks<'_> {
         self.router.cache.agenda.begin(self.router.run.now());
         let observer = self.router.reconciler.observer;
         let survey = observer.surveyor().beginnings(&beginnings).await;
+        self.router.log_postponed(&survey);
         let run = DueLooks {
             router: self.router.surveyed(&survey),
         };
         let mut by_instance: BTreeMap<InstanceId, Vec<Beginning>> = BTreeMap::new();
         for beginning in beginnings {
-            let instance = beginning.instance().clone();
-            by_instance.entry(instance).or_default().push(beginning);
+            if !self.router.reconciler.crowd().survey_again(&survey, &beginning) {
+                let instance = beginning.instance().clone();
+                by_instance.entry(instance).or_default().push(beginning);
+            }
         }
         // Instances side by side, the events of one in their order.
         let begun = by_instance.into_values().map(async |beginnings| {
@@ -169,9 +171,16 @@ impl DueLooks<'_> {
     async fn look_together(&self) {
         let due = self.router.cache.take_due(self.router.run.now(), LOOKED_AT_MAX);
         let survey = self.router.reconciler.observer.surveyor().due(&due).await;
+        self.router.log_postponed(&survey);
         let reconciler = self.router.reconciler.surveyed(&survey);
         let (seen, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|(key, _)| survey.has(key));
-        // A survey that fails must not become as many looks.
+        let (postponed, others): (Vec<_>, Vec<_>) = others
+            .into_iter()
+            .partition(|(key, _)| survey.postponed(&key.instance).is_some());
+        for (key, _) in &postponed {
+            self.router.cache.look_again(key, self.router.run.now());
+        }
+        // A survey that leaves many out must not become as many looks.
         for (key, _) in others.iter().skip(ONE_BY_ONE_MAX) {
             self.router.cache.look_at(key, Some(self.router.run.now()));
         }
@@ -183,8 +192,7 @@ impl DueLooks<'_> {
                 .await;
             // A shared record that could not be written has a hundred releases in it: they do not wait for a tick.
             if matches!(looked, Handled::Failed(_)) && reconciler.crowd().is_crowded() {
-                let again = self.router.run.now().checked_add(BEGINNING_RETRY_AFTER).ok();
-                self.router.cache.look_at(&key, again);
+                self.router.cache.look_again(&key, self.router.run.now());
             }
         });
         join_all(looks).await;

@@ -21,14 +21,16 @@ pub(super) struct Probe<'r> {
 }
 
 impl Probe<'_> {
-    /// Makes the observation of each drain due whose tasks have all ended. What fails here is left to the events.
+    /// Makes the observation of each drain due whose tasks have all ended. What fails here is left to the events, and to
+    /// the next probe.
     pub(super) async fn find_ended(&self) {
         for (cluster, drains) in self.awaited() {
             let tasks: Vec<TaskArn> = drains.values().flatten().cloned().collect();
             let aws = self.router.reconciler.aws;
             let answer = aws.describe_tasks_that_are_there(&cluster, &tasks).await;
-            let Ok(described) = answer else { return };
-            self.insert_ended(drains, &described);
+            if let Ok(described) = answer {
+                self.insert_ended(drains, &described);
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use crate::context::RunContext;
 use crate::crowd::Crowd;
 use crate::handled::Handled;
 use crate::logging::Level;
-use crate::observer::Hooks;
+use crate::observer::{Hooks, Survey};
 use crate::waits::WaitHandler;
 
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,12 @@ impl HookEvents<'_> {
             let reason =
                 "more drains begin: the hook is handled together with theirs at the end of the batch";
             return self.run.ignored(Level::Debug, TriggerKind::Hook, reason);
+        }
+        let survey = self.waits.reconciler.observer.survey();
+        if self.crowd.survey_again(survey, &Beginning::Hook(notice.clone())) {
+            return self
+                .run
+                .ignored(Level::Debug, TriggerKind::Hook, Survey::POSTPONED);
         }
         match self.hooks.still_leaving(vec![notice]).await.pop() {
             Some(notice) => self.begin(notice).await,

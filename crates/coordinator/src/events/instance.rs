@@ -15,6 +15,7 @@ use crate::context::RunContext;
 use crate::crowd::Crowd;
 use crate::handled::Handled;
 use crate::logging::Level;
+use crate::observer::Survey;
 use crate::reconciler::Reconciler;
 
 /// Handles the events of container instances.
@@ -46,6 +47,15 @@ impl InstanceEvents<'_> {
                     && self.crowd.put_off(Beginning::Draining(change.clone())) =>
             {
                 self.ignored("more drains begin: this one begins together with them at the end of the batch")
+            }
+            Relevance::Relevant
+                if change.status == InstanceStatus::Draining
+                    && self.crowd.survey_again(
+                        self.reconciler.observer.survey(),
+                        &Beginning::Draining(change.clone()),
+                    ) =>
+            {
+                self.ignored(Survey::POSTPONED)
             }
             Relevance::Relevant => self.begin(change).await,
         }

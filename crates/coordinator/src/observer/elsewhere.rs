@@ -10,14 +10,20 @@ use crate::subject::Registered;
 
 use super::Observer;
 
+/// The other clusters that the trigger of an instance or its record names.
+pub(super) fn named<'s>(subject: &'s Registered, record: Option<&'s Record>) -> BTreeSet<&'s ClusterName> {
+    let recorded = record.into_iter().flat_map(|record| &record.other_clusters);
+    let mut named: BTreeSet<&ClusterName> = subject.elsewhere.iter().chain(recorded).collect();
+    named.remove(&subject.key.cluster);
+    named
+}
+
 impl Observer<'_> {
     /// What there is of the instance in the other clusters that its trigger or its record names. An instance that is
     /// registered in one cluster, as nearly all are, costs no call.
     pub(super) async fn elsewhere(&self, subject: &Registered, record: Option<&Record>) -> Vec<Elsewhere> {
-        let recorded = record.into_iter().flat_map(|record| &record.other_clusters);
-        let named: BTreeSet<&ClusterName> = subject.elsewhere.iter().chain(recorded).collect();
         let mut elsewhere = Vec::new();
-        for cluster in named.into_iter().filter(|other| **other != subject.key.cluster) {
+        for cluster in named(subject, record) {
             let (cluster, instance) = (cluster.clone(), subject.key.instance.clone());
             let key = InstanceKey { cluster, instance };
             let seen = self.drain_of(&key).await;

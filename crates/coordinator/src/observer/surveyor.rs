@@ -1,7 +1,9 @@
 //! One look at many instances: what a call can answer for a hundred of them is not asked a hundred times.
 //!
-//! A batch surveys the instances that it is about to look at. The first look at each takes its part of what was seen;
-//! whatever could not be surveyed is looked at one by one, as if there had been no survey.
+//! A batch surveys the instances that it is about to look at. The first look at each takes its part of what was seen.
+//! An instance that the answers leave out is looked at by itself. If a call fails, the survey says of which instances
+//! nothing was seen because of that: they are surveyed again later, together, since after a call for a hundred that was
+//! throttled a hundred calls would be throttled too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +14,7 @@ use protector_core::limits::DESCRIBE_MAX;
 use protector_core::limits::coordinator::{ASKED_BY_NAME_MAX, FEW_INSTANCES};
 use protector_core::observation::{ContainerInstance, Observed, Task};
 
-use crate::aws::{Aws, AwsError, Described, by_instance};
+use crate::aws::{Aws, AwsError, Described, ErrorKind, by_instance};
 use crate::cache::{Beginning, Cache};
 use crate::context::RunContext;
 use crate::executor::Executor;
@@ -23,7 +25,7 @@ use super::kill_switch::KillSwitchReader;
 use super::place::Home;
 use super::records::Records;
 use super::survey::{Survey, View};
-use super::tasks::{Placed, SurveySubject, Tasks};
+use super::tasks::{Placed, SurveySubject, Tasks, TasksOfMany};
 
 /// Surveys many instances at once.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +39,14 @@ pub(crate) struct Surveyor<'r> {
     pub(super) aws: &'r Aws,
     pub(super) cache: &'r Cache,
     pub(super) run: &'r RunContext,
+}
+
+/// What a cluster has answered about instances.
+#[derive(Default)]
+struct FoundInCluster {
+    described: Vec<Described>,
+    /// Instances for which it gave no answer, and why.
+    failures: BTreeMap<InstanceId, AwsError>,
 }
 
 /// Returns whether all registrations are there, and all tasks that ECS counts after they were listed. AWS does not promise
@@ -109,91 +119,109 @@ impl Surveyor<'_> {
         let mut view = View::default();
         let size = anywhere.len() + in_cluster.values().map(BTreeSet::len).sum::<usize>();
         if size > FEW_INSTANCES {
-            // What fails here is asked again for each by itself, and said there.
             let anywhere: Vec<InstanceId> = anywhere.into_iter().collect();
-            let _ = self.find_waiting(&anywhere, &mut view).await;
+            self.find_waiting(&anywhere, &mut view).await;
             for (cluster, instances) in in_cluster {
                 let instances: Vec<InstanceId> = instances.into_iter().collect();
-                let _ = self.find_draining(&cluster, &instances, &mut view).await;
+                self.find_draining(&cluster, &instances, &mut view).await;
             }
         }
         Survey::new(view, size)
     }
 
     /// Instances that are DRAINING in a cluster: all their registrations there, and what their records say.
-    async fn find_draining(
-        &self,
-        cluster: &ClusterName,
-        wanted: &[InstanceId],
-        view: &mut View,
-    ) -> Result<(), AwsError> {
+    async fn find_draining(&self, cluster: &ClusterName, wanted: &[InstanceId], view: &mut View) {
         let at = self.run.now();
-        let found = by_instance(cluster, self.find_in(cluster, wanted).await?);
+        let FoundInCluster { described, failures } = self.find_in(cluster, wanted).await;
+        let found = by_instance(cluster, described);
         let arns = |instances: &[ContainerInstance]| instances.iter().map(|one| one.arn.clone()).collect();
         let registrations = found.iter().map(|(key, all)| (key.clone(), arns(all)));
         view.registrations.extend(registrations);
-        view.shown
-            .extend(self.beginning(found.into_iter().collect(), at).await?);
-        Ok(())
+        view.failures.extend(failures);
+        self.show_beginning(found.into_iter().collect(), at, view).await;
     }
 
-    /// All registrations of these instances in a cluster, described.
-    async fn find_in(
+    /// All registrations of these instances in a cluster, described: for a hundred instances all of them, or none.
+    async fn find_in(&self, cluster: &ClusterName, wanted: &[InstanceId]) -> FoundInCluster {
+        let mut found = FoundInCluster::default();
+        let mut throttled: Option<AwsError> = None;
+        for some in wanted.chunks(DESCRIBE_MAX) {
+            let answer = match throttled.clone() {
+                Some(failure) => Err(failure),
+                None => self.find_some_in(cluster, some).await,
+            };
+            match answer {
+                Ok(described) => found.described.extend(described),
+                Err(failure) => {
+                    let why = |instance: &InstanceId| (instance.clone(), failure.clone());
+                    found.failures.extend(some.iter().map(why));
+                    throttled = Some(failure).filter(|failure| failure.kind == ErrorKind::Throttled);
+                }
+            }
+        }
+        found
+    }
+
+    async fn find_some_in(
         &self,
         cluster: &ClusterName,
         wanted: &[InstanceId],
     ) -> Result<Vec<Described>, AwsError> {
-        let mut arns = Vec::new();
-        for some in wanted.chunks(DESCRIBE_MAX) {
-            arns.extend(
-                self.clusters
-                    .unless_gone(cluster, self.aws.find_instances(cluster, some).await)?,
-            );
-        }
+        let listed = self.aws.find_instances(cluster, wanted).await;
+        let arns = self.clusters.unless_gone(cluster, listed)?;
         self.clusters.describe(cluster, &arns).await
     }
 
-    /// What is shown of instances whose drains begin. Of many the tasks are read later: a shared record has no counts.
-    async fn beginning(
+    /// Shows instances whose drains begin. Of many the tasks are read later: a shared record has no counts.
+    async fn show_beginning(
         &self,
         described: Vec<(InstanceKey, Vec<ContainerInstance>)>,
         at: Timestamp,
-    ) -> Result<BTreeMap<InstanceKey, Shown>, AwsError> {
+        view: &mut View,
+    ) {
         let later = || Observed::Unknown("they are read when DRAINING has settled".to_owned());
         // A record of its own says how many tasks hold, and must not say none before they were read.
         let shared = self.executor.shares(described.len());
-        let mut shown = self.with_records(described, at).await?;
+        let mut shown = self.with_records(described, at, view).await;
         if shared {
             shown.values_mut().for_each(|shown| shown.tasks = Some(later()));
         }
-        Ok(shown)
+        view.shown.extend(shown);
     }
 
-    async fn find_waiting(&self, wanted: &[InstanceId], view: &mut View) -> Result<(), AwsError> {
+    async fn find_waiting(&self, wanted: &[InstanceId], view: &mut View) {
         if wanted.is_empty() {
-            return Ok(());
+            return;
         }
-        let clusters = self.clusters.watched().await?;
+        let clusters = match self.clusters.watched().await {
+            Ok(clusters) => clusters,
+            Err(failure) => return view.fail(wanted, &failure),
+        };
         let at = self.run.now();
         let mut found: BTreeMap<InstanceId, Vec<(ClusterName, ContainerInstance)>> = BTreeMap::new();
+        let mut unasked: BTreeMap<InstanceId, AwsError> = BTreeMap::new();
         let asked = self
             .clusters
             .ask_each(&clusters, async |cluster| self.find_in(cluster, wanted).await);
-        for (cluster, described) in clusters.iter().zip(asked.await) {
-            for Described {
-                instance,
-                container_instance,
-            } in described?
-            {
-                let there = found.entry(instance).or_default();
-                there.push((cluster.clone(), container_instance));
+        for (cluster, answer) in clusters.iter().zip(asked.await) {
+            for one in answer.described {
+                let there = found.entry(one.instance).or_default();
+                there.push((cluster.clone(), one.container_instance));
             }
+            unasked.extend(answer.failures);
         }
         let mut subjects = Vec::new();
         for (instance, there) in found {
             let clusters: BTreeSet<&ClusterName> = there.iter().map(|(cluster, _)| cluster).collect();
+            // A machine has one agent: where it is connected, no other cluster counts.
+            if there.iter().any(|(_, one)| one.agent_connected) {
+                unasked.remove(&instance);
+            }
             // One that is registered in several clusters is rare, and none of them may be overlooked.
-            let Some(cluster) = clusters.first().filter(|_| clusters.len() == 1) else {
+            let Some(cluster) = clusters
+                .first()
+                .filter(|_| clusters.len() == 1 && !unasked.contains_key(&instance))
+            else {
                 continue;
             };
             let cluster = (*cluster).clone();
@@ -210,16 +238,18 @@ impl Surveyor<'_> {
             (key.instance.clone(), home)
         };
         view.homes = subjects.iter().map(home).collect();
-        view.shown = self.beginning(subjects, at).await?;
-        Ok(())
+        view.failures.extend(unasked);
+        self.show_beginning(subjects, at, view).await;
     }
 
-    /// What their records say of instances that were just described.
+    /// What their records say of instances that were just described. Those of a cluster whose records cannot be read are
+    /// left out.
     async fn with_records(
         &self,
         described: Vec<(InstanceKey, Vec<ContainerInstance>)>,
         at: Timestamp,
-    ) -> Result<BTreeMap<InstanceKey, Shown>, AwsError> {
+        view: &mut View,
+    ) -> BTreeMap<InstanceKey, Shown> {
         let mut shown = BTreeMap::new();
         for (cluster, described) in by_cluster(described) {
             let shared = |key: &InstanceKey| self.cache.store.is_shared(key);
@@ -229,9 +259,16 @@ impl Surveyor<'_> {
                 .filter(|key| !shared(key))
                 .collect();
             let read = match unknown.is_empty() && self.kill_switch.is_fresh() {
-                true => Vec::new(),
-                false if unknown.len() > ASKED_BY_NAME_MAX => self.records.list(&cluster, &unknown).await?,
-                false => self.records.read_all(&cluster, &unknown).await?,
+                true => Ok(Vec::new()),
+                false if unknown.len() > ASKED_BY_NAME_MAX => self.records.list(&cluster, &unknown).await,
+                false => self.records.read_all(&cluster, &unknown).await,
+            };
+            let read = match read {
+                Ok(read) => read,
+                Err(failure) => {
+                    view.fail(described.iter().map(|(key, _)| &key.instance), &failure);
+                    continue;
+                }
             };
             let mut read: BTreeMap<InstanceKey, _> = unknown.into_iter().zip(read).collect();
             for (key, instances) in described {
@@ -253,7 +290,7 @@ impl Surveyor<'_> {
                 shown.insert(key, all);
             }
         }
-        Ok(shown)
+        shown
     }
 
     /// Surveys instances whose look is due: their registrations, records and tasks.
@@ -261,7 +298,10 @@ impl Surveyor<'_> {
         let mut view = View::default();
         if due.len() > FEW_INSTANCES {
             for (cluster, due) in by_cluster(due.iter().cloned()) {
-                let _ = self.look_around(&cluster, due, &mut view).await;
+                let instances: Vec<InstanceId> = due.iter().map(|(key, _)| key.instance.clone()).collect();
+                if let Err(failure) = self.look_around(&cluster, due, &mut view).await {
+                    view.fail(&instances, &failure);
+                }
             }
         }
         Survey::new(view, due.len())
@@ -270,11 +310,15 @@ impl Surveyor<'_> {
     async fn look_around(
         &self,
         cluster: &ClusterName,
-        due: Vec<SurveySubject>,
+        mut due: Vec<SurveySubject>,
         view: &mut View,
     ) -> Result<(), AwsError> {
         let at = self.run.now();
-        let mut tasks = self.tasks.of_many(cluster, &due).await?;
+        let TasksOfMany { mut tasks, unlisted } = self.tasks.of_many(cluster, &due).await?;
+        due.retain(|(key, _)| !unlisted.contains_key(key));
+        for (key, failure) in &unlisted {
+            view.fail([&key.instance], failure);
+        }
         // After the tasks: an instance with more of them now than were seen was not seen completely.
         let arns: Vec<ContainerInstanceArn> = due.iter().flat_map(|(_, arns)| arns.clone()).collect();
         let mut described = by_instance(cluster, self.clusters.describe(cluster, &arns).await?);
@@ -289,7 +333,7 @@ impl Surveyor<'_> {
         let subjects = whole
             .iter()
             .map(|(key, instances, _)| (key.clone(), instances.clone()));
-        let mut shown = self.with_records(subjects.collect(), at).await?;
+        let mut shown = self.with_records(subjects.collect(), at, view).await;
         for (key, instances, own) in whole {
             if let Some(shown) = shown.get_mut(&key) {
                 shown.tasks = Some(Observed::Present(with_agents(own, &instances)));

@@ -23,6 +23,21 @@ pub(super) type Placed = (ContainerInstanceArn, Task);
 /// An instance to survey: in a cluster, with these registrations.
 pub(super) type SurveySubject = (InstanceKey, Vec<ContainerInstanceArn>);
 
+/// The tasks of many instances.
+pub(super) struct TasksOfMany {
+    /// By instance; one without tasks is left out.
+    pub(super) tasks: BTreeMap<InstanceKey, Vec<Placed>>,
+    /// Instances whose tasks could not be listed, and why.
+    pub(super) unlisted: BTreeMap<InstanceKey, AwsError>,
+}
+
+/// Tasks that were listed by registration, and the registrations that could not be asked for.
+#[derive(Default)]
+struct ListedEach {
+    tasks: BTreeSet<TaskArn>,
+    failures: Vec<(ContainerInstanceArn, AwsError)>,
+}
+
 /// Reads the tasks of instances.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tasks<'r> {
@@ -154,18 +169,26 @@ impl Tasks<'_> {
         &self,
         cluster: &ClusterName,
         instances: &[SurveySubject],
-    ) -> Result<BTreeMap<InstanceKey, Vec<Placed>>, AwsError> {
+    ) -> Result<TasksOfMany, AwsError> {
         let owners: BTreeMap<&ContainerInstanceArn, &InstanceKey> = instances
             .iter()
             .flat_map(|(key, arns)| arns.iter().map(move |arn| (arn, key)))
             .collect();
-        let swept = match self.sweeps(cluster, owners.len()).await {
+        let swept = match self.sweeps(cluster, owners.len()).await? {
             true => self.sweep(cluster).await?,
             false => None,
         };
+        let mut unlisted = BTreeMap::new();
         let listed = match swept {
             Some(listed) => listed,
-            None => self.list_each(cluster, owners.keys().copied()).await?,
+            None => {
+                let each = self.list_each(cluster, owners.keys().copied()).await;
+                for (arn, failure) in each.failures {
+                    unlisted.extend(owners.get(&arn).map(|key| ((*key).clone(), failure)));
+                }
+                let arns: Vec<TaskArn> = each.tasks.into_iter().collect();
+                self.aws.describe_tasks(cluster, &arns).await?
+            }
         };
         let place = |task: &ListedTask| {
             let arn = task.container_instance.clone()?;
@@ -191,19 +214,25 @@ impl Tasks<'_> {
                 own.push((arn.clone(), task));
             }
         }
-        Ok(by_instance)
+        Ok(TasksOfMany {
+            tasks: by_instance,
+            unlisted,
+        })
     }
 
     /// Returns whether a sweep over all tasks of the cluster takes fewer calls than a request for each of so many
     /// instances.
-    async fn sweeps(&self, cluster: &ClusterName, instances: usize) -> bool {
+    async fn sweeps(&self, cluster: &ClusterName, instances: usize) -> Result<bool, AwsError> {
         let tasks = match self.cache.task_count(cluster) {
             Some(tasks) => tasks,
-            None => self.aws.count_tasks(cluster).await.unwrap_or(usize::MAX),
+            None => match self.aws.count_tasks(cluster).await {
+                Err(failure) if failure.kind == ErrorKind::Throttled => return Err(failure),
+                counted => counted.unwrap_or(usize::MAX),
+            },
         };
         let pages = tasks.div_ceil(DESCRIBE_MAX).max(1);
         // Both statuses are listed, and all that is listed is described.
-        2 * instances > pages.saturating_mul(2).saturating_add(1)
+        Ok(2 * instances > pages.saturating_mul(2).saturating_add(1))
     }
 
     /// Nothing if the role may list tasks by instance alone: then they are listed so from now on.
@@ -220,17 +249,28 @@ impl Tasks<'_> {
         self.aws.describe_tasks(cluster, &arns).await.map(Some)
     }
 
+    /// What fails for one is not known of it alone. After a call that was throttled the others are not asked for.
     async fn list_each(
         &self,
         cluster: &ClusterName,
         registrations: impl Iterator<Item = &ContainerInstanceArn>,
-    ) -> Result<Vec<ListedTask>, AwsError> {
-        let mut arns = BTreeSet::new();
+    ) -> ListedEach {
+        let mut listed = ListedEach::default();
+        let mut throttled: Option<AwsError> = None;
         for arn in registrations {
-            arns.extend(self.aws.list_tasks(cluster, Some(arn)).await?);
+            let answer = match throttled.clone() {
+                Some(failure) => Err(failure),
+                None => self.aws.list_tasks(cluster, Some(arn)).await,
+            };
+            match answer {
+                Ok(tasks) => listed.tasks.extend(tasks),
+                Err(failure) => {
+                    listed.failures.push((arn.clone(), failure.clone()));
+                    throttled = Some(failure).filter(|failure| failure.kind == ErrorKind::Throttled);
+                }
+            }
         }
-        let arns: Vec<TaskArn> = arns.into_iter().collect();
-        self.aws.describe_tasks(cluster, &arns).await
+        listed
     }
 }
 

@@ -15,6 +15,7 @@ use protector_core::record::Record;
 use protector_core::trigger::{Command, TriggerKind};
 use protector_core::unprotected::UnprotectedDaemon;
 
+use crate::aws::ErrorKind;
 use crate::executor::{Applied, Done, Target};
 use crate::instance_line::{InstanceLine, ObservedFields, RegisteredFields};
 use crate::outcome::Outcome;
@@ -293,6 +294,7 @@ impl Reconciler<'_> {
             plans: course.plans,
             spot_noticed: record.is_some_and(|record| record.spot_notice_at.is_some()),
             tasks_unknown: matches!(observation.tasks, SeenTasks::Read(Observed::Unknown(_))),
+            throttled: self.aws.meter.failures().contains_key(&ErrorKind::Throttled),
             run: LookingRun {
                 is_batch: self.run.intake.is_alone(),
                 is_tick: course.trigger == TriggerKind::Tick,

@@ -41,7 +41,8 @@ pub const SIDECARS_ASSUMED: u32 = 3;
 /// The number of drains that are observed together.
 pub const LOOKED_AT_MAX: usize = 1000;
 
-/// The number of drains that are observed one by one, of those that could not be surveyed.
+/// The number of drains that are observed one by one, of those that could not be surveyed. After a survey that was
+/// throttled it is none of them.
 pub const ONE_BY_ONE_MAX: usize = 16;
 
 /// An observation of many needs this much of the run.
@@ -168,6 +169,9 @@ pub const FRESH_EVENT_MAX: SignedDuration = SignedDuration::from_secs(60);
 
 /// A reading of the kill switch is used for this long: it takes effect within a minute, with a tick's delay to spare.
 pub const KILL_SWITCH_TTL: SignedDuration = SignedDuration::from_secs(55);
+
+/// What many instances ask for together is asked for by one of them. If that fails, it is asked for again after this.
+pub const SHARED_READING_RETRY: SignedDuration = SignedDuration::from_secs(3);
 
 /// The number of clusters that are asked at the same time.
 pub const CLUSTERS_AT_ONCE: usize = 8;

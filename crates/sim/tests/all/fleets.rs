@@ -7,7 +7,7 @@ use protector_sim::judge::{Judge, Violation};
 use protector_sim::model::{Bucket, Fact, Observer, Source, World};
 use protector_sim::plain;
 use protector_sim::run::{self, Options};
-use protector_sim::scenario::{FaultSpec, MINUTE, Ms, SECOND, Scenario, Trouble, What};
+use protector_sim::scenario::{CallerKind, FaultSpec, MINUTE, Ms, SECOND, Scenario, Trouble, What};
 use protector_sim::statistics::{Spread, Statistics};
 
 /// What a fleet may take, for each drain unless stated otherwise.
@@ -170,6 +170,108 @@ fn p10_a_hundred_terminated_by_one_call() {
         step.at = 10 * SECOND;
     }
     drains_within(&scenario, &A_HUNDRED);
+}
+
+/// The same, while calls of one operation are throttled for six seconds from this moment on.
+fn while_throttled(mut scenario: Scenario, operation: &str, from: Ms) -> Scenario {
+    scenario.faults.push(FaultSpec {
+        from,
+        to: from + 6 * SECOND,
+        what: Trouble::Throttle {
+            of: Some(operation.to_owned()),
+            by: Some(CallerKind::Coordinator),
+        },
+        ..FaultSpec::default()
+    });
+    scenario
+}
+
+/// After a call for a hundred instances that is throttled a hundred calls for one each would be throttled too.
+#[test]
+fn p10_a_survey_that_is_throttled_is_made_again_together() {
+    let (statistics, _, violations) = judged(&while_throttled(
+        at_once(1, 100),
+        "ListContainerInstances",
+        12 * SECOND,
+    ));
+    assert!(violations.is_empty(), "{violations:?}");
+    let numbers = statistics.numbers();
+    let listings = numbers.operations["ListContainerInstances"];
+    assert!(
+        numbers.throttled > 0 && listings <= 15,
+        "{listings} listings, {} throttled",
+        numbers.throttled
+    );
+    let released = Spread::of(statistics.release_latencies());
+    assert_eq!((released.count, statistics.whole().len()), (100, 100));
+    assert!(released.p99 <= 10 * SECOND, "{released:?}");
+}
+
+/// While drains begin, and while their tasks end.
+#[test]
+fn p10_throttling_makes_no_load_whatever_is_throttled() {
+    for operation in [
+        "ListContainerInstances",
+        "DescribeContainerInstances",
+        "UpdateContainerInstancesState",
+        "ListTasks",
+        "DescribeTasks",
+        "DescribeServices",
+        "DescribeClusters",
+        "GetParameters",
+        "GetParametersByPath",
+        "DescribeLifecycleHooks",
+    ] {
+        for from in [10 * SECOND, 12 * SECOND, 24 * SECOND, 36 * SECOND] {
+            let (statistics, _, violations) = judged(&while_throttled(at_once(1, 100), operation, from));
+            let (numbers, case) = (statistics.numbers(), format!("{operation} from {from}"));
+            assert!(violations.is_empty(), "{case}: {violations:?}");
+            let released = Spread::of(statistics.release_latencies());
+            assert_eq!((released.count, statistics.whole().len()), (100, 100), "{case}");
+            assert!(released.p99 <= 11 * SECOND, "{case}: {released:?}");
+            assert!(numbers.throttled <= 10, "{case}: {} throttled", numbers.throttled);
+        }
+    }
+}
+
+/// Those that are surveyed although they are few, and one that is not.
+#[test]
+fn p7_few_drains_begin_and_end_in_time_although_calls_are_throttled() {
+    for instances in [1, 3, 4, 5, 16] {
+        for operation in ["ListContainerInstances", "ListTasks", "DescribeTasks"] {
+            for from in [10 * SECOND, 22 * SECOND, 36 * SECOND] {
+                let scenario = while_throttled(at_once(1, instances), operation, from);
+                let (statistics, _, violations) = judged(&scenario);
+                let case = format!("{instances} instances, {operation} from {from}");
+                assert!(violations.is_empty(), "{case}: {violations:?}");
+                let begun = Spread::of(statistics.begin_latencies());
+                let released = Spread::of(statistics.release_latencies());
+                assert_eq!((begun.count, released.count), (instances, instances), "{case}");
+                assert!(begun.max <= 15 * SECOND, "{case}: {begun:?}");
+                assert!(released.max <= 10 * SECOND, "{case}: {released:?}");
+            }
+        }
+    }
+}
+
+/// The tick finds a hundred instances that wait, whose events were lost.
+#[test]
+fn p10_a_tick_that_is_throttled_asks_for_no_instance_by_itself() {
+    let mut scenario = while_throttled(at_once(1, 100), "ListContainerInstances", 18 * SECOND);
+    scenario.faults.push(FaultSpec {
+        what: Trouble::LoseEvents {
+            of: Some("Lifecycle Action".to_owned()),
+        },
+        ..FaultSpec::default()
+    });
+    let (statistics, _, violations) = judged(&scenario);
+    assert!(violations.is_empty(), "{violations:?}");
+    let throttled = statistics.numbers().throttled;
+    assert!((1..=10).contains(&throttled), "{throttled} throttled");
+    // The next tick finds them.
+    let begun = Spread::of(statistics.begin_latencies());
+    assert_eq!((begun.count, statistics.whole().len()), (100, 100));
+    assert!(begun.max <= 75 * SECOND, "{begun:?}");
 }
 
 #[test]
