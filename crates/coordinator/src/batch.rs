@@ -38,9 +38,15 @@ impl BatchHandler<'_> {
     pub(crate) async fn handle(&self, messages: Vec<SqsMessage>) -> Value {
         let observer = self.router.reconciler.observer;
         observer.records().catch_up().await;
+        let aws = self.router.reconciler.aws.metered();
         let survey = match self.router.reconciler.crowd().begins_together() {
             true => Survey::default(),
-            false => observer.surveyor().beginnings(&self.beginnings(&messages)).await,
+            false => {
+                observer
+                    .surveyor(&aws)
+                    .beginnings(&self.beginnings(&messages))
+                    .await
+            }
         };
         self.router.log_postponed(&survey);
         let surveyed = BatchHandler {

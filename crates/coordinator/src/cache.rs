@@ -538,6 +538,22 @@ impl Cache {
         }
     }
 
+    /// Divides calls that were made for these drains together among them. What is left over goes to the first ones, so that
+    /// the sum over all receipts is that of the calls.
+    pub fn share_calls<'k>(&self, drains: impl IntoIterator<Item = &'k InstanceKey>, calls: u32) {
+        let drains: BTreeSet<&InstanceKey> = drains.into_iter().collect();
+        let number = u32::try_from(drains.len()).unwrap_or(u32::MAX);
+        for (index, key) in (0..).zip(drains) {
+            self.add_uncounted(key, calls / number + u32::from(index < calls % number));
+        }
+    }
+
+    /// The same among all drains that are known.
+    pub fn share_calls_among_all(&self, calls: u32) {
+        let drains: Vec<InstanceKey> = self.lock().drains.keys().cloned().collect();
+        self.share_calls(&drains, calls);
+    }
+
     /// Takes the calls for a drain that its record does not count yet.
     pub fn take_uncounted(&self, key: &InstanceKey) -> u32 {
         self.lock().uncounted.remove(key).unwrap_or_default()

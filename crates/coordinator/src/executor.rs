@@ -224,7 +224,8 @@ impl<'r> Executor<'r> {
             }
             Action::Receipt(mut record) => {
                 // What the plan has cost so far, and the write that follows.
-                let calls = changes.aws.meter.total() - applied.calls_before + 1;
+                let write = u32::from(changes.writes_receipt(&record));
+                let calls = changes.aws.meter.total() - applied.calls_before + write;
                 record.calls = record.calls.saturating_add(calls);
                 self.log_receipt(key, &record);
                 let write = RecordWrite::new(key, before, *record, applied);

@@ -142,15 +142,19 @@ impl<'r> Observer<'r> {
         }
     }
 
-    /// Surveys of many instances.
-    pub(crate) fn surveyor(&self) -> Surveyor<'r> {
+    /// Makes one survey of many instances. All that `aws` counts is divided among those that the survey is about.
+    pub(crate) fn surveyor<'a>(&self, aws: &'a Aws) -> Surveyor<'a>
+    where
+        'r: 'a,
+    {
+        let counting = self.counting(aws);
         Surveyor {
-            clusters: self.clusters(),
-            tasks: self.tasks(),
-            records: self.records(),
-            kill_switch: self.kill_switch(),
-            executor: self.executor,
-            aws: self.aws,
+            clusters: counting.clusters(),
+            tasks: counting.tasks(),
+            records: counting.records(),
+            kill_switch: counting.kill_switch(),
+            executor: counting.executor,
+            aws,
             cache: self.cache,
             run: self.run,
         }
@@ -165,10 +169,15 @@ impl<'r> Observer<'r> {
         if let Some(failure) = self.survey.postponed(instance) {
             return Place::Unknown(failure.to_string());
         }
-        match self.survey.take_home(instance) {
-            Some(home) => Place::In(home.into()),
-            None => self.clusters().locate(instance).await,
+        if let Some(home) = self.survey.take_home(instance) {
+            return Place::In(home.into());
         }
+        let aws = self.aws.metered();
+        let place = self.clusters().counting(&aws).locate(instance).await;
+        if let Place::In(there) = &place {
+            self.cache.share_calls(there.keys(), aws.meter.total());
+        }
+        place
     }
 
     /// The record of an instance, which a survey may have read.

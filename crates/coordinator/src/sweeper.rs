@@ -334,9 +334,10 @@ impl<'r> Sweeper<'r> {
             .iter()
             .map(|subject| (subject.key.clone(), subject.arns().to_vec()))
             .collect();
-        let surveyor = self.reconciler.observer.surveyor();
-        let surveyed = surveyor.due(&due).await;
-        let located = surveyor.waiting(unplaced.keys().cloned().collect()).await;
+        let (observer, aws) = (self.reconciler.observer, self.reconciler.aws);
+        let instances = unplaced.keys().cloned().collect();
+        let surveyed = observer.surveyor(&aws.metered()).due(&due).await;
+        let located = observer.surveyor(&aws.metered()).waiting(instances).await;
         let known = self.reconciler.surveyed(&surveyed);
         let untracked = WaitHandler {
             reconciler: self.reconciler.surveyed(&located),

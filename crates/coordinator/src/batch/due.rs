@@ -16,6 +16,7 @@ use protector_core::limits::coordinator::{
 };
 use protector_core::trigger::{HookNotice, TriggerKind};
 
+use crate::aws::Aws;
 use crate::cache::Beginning;
 use crate::handled::Handled;
 use crate::router::Router;
@@ -105,7 +106,10 @@ impl DueLooks<'_> {
             Probe { router: self.router }.find_ended().await;
         }
         self.look_together().await;
-        self.router.reconciler.executor.refresh_polls().await;
+        let aws = self.router.reconciler.aws.metered();
+        let executor = self.router.reconciler.executor.counting(&aws);
+        executor.refresh_polls().await;
+        self.router.cache.share_calls_among_all(aws.meter.total());
         let (agenda, ended) = (&self.router.cache.agenda, self.router.run.now());
         let gathers = self.router.reconciler.crowd().gathers();
         agenda.rest(ended, gathers.max(ended.duration_since(begun)));
@@ -117,10 +121,11 @@ impl DueLooks<'_> {
         if beginnings.is_empty() {
             return;
         }
-        let beginnings = self.still_begin(beginnings).await;
+        let aws = self.router.reconciler.aws.metered();
+        let beginnings = self.still_begin(&aws, beginnings).await;
         self.router.cache.agenda.begin(self.router.run.now());
         let observer = self.router.reconciler.observer;
-        let survey = observer.surveyor().beginnings(&beginnings).await;
+        let survey = observer.surveyor(&aws).beginnings(&beginnings).await;
         self.router.log_postponed(&survey);
         let run = DueLooks {
             router: self.router.surveyed(&survey),
@@ -142,7 +147,7 @@ impl DueLooks<'_> {
     }
 
     /// Without the hooks that do not wait any more.
-    async fn still_begin(&self, beginnings: Vec<Beginning>) -> Vec<Beginning> {
+    async fn still_begin(&self, aws: &Aws, beginnings: Vec<Beginning>) -> Vec<Beginning> {
         let (mut notices, mut others): (Vec<HookNotice>, Vec<Beginning>) = (Vec::new(), Vec::new());
         for beginning in beginnings {
             match beginning {
@@ -150,7 +155,7 @@ impl DueLooks<'_> {
                 other => others.push(other),
             }
         }
-        let observer = self.router.reconciler.observer;
+        let observer = self.router.reconciler.observer.counting(aws);
         let leaving = observer.hooks().still_leaving(notices).await;
         others.extend(leaving.into_iter().map(Beginning::Hook));
         others
@@ -170,7 +175,8 @@ impl DueLooks<'_> {
 
     async fn look_together(&self) {
         let due = self.router.cache.take_due(self.router.run.now(), LOOKED_AT_MAX);
-        let survey = self.router.reconciler.observer.surveyor().due(&due).await;
+        let aws = self.router.reconciler.aws.metered();
+        let survey = self.router.reconciler.observer.surveyor(&aws).due(&due).await;
         self.router.log_postponed(&survey);
         let reconciler = self.router.reconciler.surveyed(&survey);
         let (seen, others): (Vec<_>, Vec<_>) = due.into_iter().partition(|(key, _)| survey.has(key));

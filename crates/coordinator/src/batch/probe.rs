@@ -26,8 +26,9 @@ impl Probe<'_> {
     pub(super) async fn find_ended(&self) {
         for (cluster, drains) in self.awaited() {
             let tasks: Vec<TaskArn> = drains.values().flatten().cloned().collect();
-            let aws = self.router.reconciler.aws;
+            let aws = self.router.reconciler.aws.metered();
             let answer = aws.describe_tasks_that_are_there(&cluster, &tasks).await;
+            self.router.cache.share_calls(drains.keys(), aws.meter.total());
             if let Ok(described) = answer {
                 self.insert_ended(drains, &described);
             }

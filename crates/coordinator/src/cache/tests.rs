@@ -203,6 +203,18 @@ fn calls_that_no_record_has_counted_are_taken_once() {
 }
 
 #[test]
+fn calls_for_many_drains_are_divided_among_them() {
+    let cache = Cache::default();
+    let keys = [1, 2, 3].map(|number| InstanceKey {
+        instance: format!("i-0000000{number}").parse().unwrap(),
+        ..key()
+    });
+    cache.share_calls(&keys, 7);
+    cache.share_calls([], 5);
+    assert_eq!(keys.map(|key| cache.take_uncounted(&key)), [3, 2, 2]);
+}
+
+#[test]
 fn p7_a_batch_does_not_wait_long_while_daemons_go_tier_by_tier() {
     let cache = Cache::default();
     let awaits = |verdict, holding| {

@@ -10,7 +10,7 @@ use crate::context::RunContext;
 use crate::crowd::Crowd;
 use crate::handled::Handled;
 use crate::logging::Level;
-use crate::observer::{Hooks, Survey};
+use crate::observer::{Hooks, Place, Survey};
 use crate::waits::WaitHandler;
 
 #[derive(Debug, Clone, Copy)]
@@ -55,10 +55,15 @@ impl HookEvents<'_> {
 
     /// A hook waits: its instance is found, and its drain brought on.
     pub(crate) async fn begin(&self, notice: HookNotice) -> Handled {
+        let aws = self.waits.reconciler.aws.metered();
+        let hooks = self.waits.reconciler.observer.counting(&aws).hooks();
         let (timeout, place) = tokio::join!(
-            self.hooks.heartbeat_timeout(&notice.group, &notice.hook),
+            hooks.heartbeat_timeout(&notice.group, &notice.hook),
             self.waits.locate(&notice.instance),
         );
+        if let Place::In(there) = &place {
+            self.cache.share_calls(there.keys(), aws.meter.total());
+        }
         let unknown = WaitSource::Seen { load_balanced: true };
         let source = notice.since.map_or(unknown, WaitSource::Event);
         let waits = &self.cache.waits;

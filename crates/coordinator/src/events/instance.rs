@@ -103,7 +103,10 @@ impl InstanceEvents<'_> {
 
     async fn recorded(&self, key: &InstanceKey, arn: &ContainerInstanceArn) -> Option<Record> {
         let arns = std::slice::from_ref(arn);
-        match self.reconciler.observer.record(key, arns).await {
+        let aws = self.reconciler.aws.metered();
+        let read = self.reconciler.observer.counting(&aws).record(key, arns).await;
+        self.cache.add_uncounted(key, aws.meter.total());
+        match read {
             Observed::Present(stored) => stored.record.ok(),
             Observed::Absent | Observed::Unknown(_) => None,
         }

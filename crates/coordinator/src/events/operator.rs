@@ -34,7 +34,11 @@ impl Orders<'_> {
             self.run.ignored(Level::Warn, TriggerKind::Operator, reason);
             return order_ignored(&command, reason);
         }
-        let registered = match self.clusters.locate_in(&key.cluster, &key.instance).await {
+        let aws = self.reconciler.aws.metered();
+        let clusters = self.clusters.counting(&aws);
+        let located = clusters.locate_in(&key.cluster, &key.instance).await;
+        self.reconciler.cache.add_uncounted(&key, aws.meter.total());
+        let registered = match located {
             Ok(arns) => KnownRegistrations::All(arns),
             Err(_) => KnownRegistrations::Some(Vec::new()),
         };

@@ -190,7 +190,8 @@ impl TaskEvents<'_> {
     /// A task has ended on an instance of which this execution environment knows nothing.
     async fn lookup_untracked(&self, change: &TaskChange) -> Handled {
         let arns = std::slice::from_ref(&change.container_instance);
-        let found = match self.clusters.describe(&change.cluster, arns).await {
+        let aws = self.aws.metered();
+        let found = match self.clusters.counting(&aws).describe(&change.cluster, arns).await {
             Err(failure) => return Handled::Failed(failure.to_string()),
             Ok(found) => found.into_iter().next(),
         };
@@ -221,6 +222,7 @@ impl TaskEvents<'_> {
                 "the container instance does not drain",
             );
         }
+        self.cache.add_uncounted(&key, aws.meter.total());
         let subject = Subject::registered(Registered::described(key, vec![instance], now));
         self.reconciler.bring_on(TriggerKind::Task, subject).await
     }

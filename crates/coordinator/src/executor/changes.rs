@@ -89,16 +89,20 @@ impl Changes<'_> {
     /// Notes that the drain is over. The run that takes all events remembers it; where other runs may come, the record
     /// holds it. A new execution environment that meets the record meanwhile logs the receipt once more.
     pub(super) async fn put_receipt(&self, write: RecordWrite<'_>) -> Result<Outcome, AwsError> {
-        // The instance of a drain without our hook may stay as it is, and so does one that is in service again: its record
-        // says that the drain has ended.
-        let goes = write.record.lifecycle.is_some() && write.record.active_since.is_none();
-        if self.run.intake.is_alone() && goes {
-            let key = write.key;
-            self.written(write);
-            self.cache.store.ended(key);
-            return Ok(Outcome::Ok);
+        if self.writes_receipt(&write.record) {
+            return self.put_own(write, Priority::Receipt).await;
         }
-        self.put_own(write, Priority::Receipt).await
+        let key = write.key;
+        self.written(write);
+        self.cache.store.ended(key);
+        Ok(Outcome::Ok)
+    }
+
+    /// Returns whether the record of a drain that is over is written. The instance of a drain without our hook may stay as it
+    /// is, and so does one that is in service again: its record says that the drain has ended.
+    pub(super) fn writes_receipt(&self, record: &Record) -> bool {
+        let goes = record.lifecycle.is_some() && record.active_since.is_none();
+        !self.run.intake.is_alone() || !goes
     }
 
     /// Writes its own record when it is its turn; no shared one says any more that the drain holds.

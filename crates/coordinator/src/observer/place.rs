@@ -23,6 +23,11 @@ pub(crate) struct Whereabouts {
 }
 
 impl Whereabouts {
+    /// The instance in each of the clusters that count.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &InstanceKey> {
+        self.homes.iter().map(|home| &home.key)
+    }
+
     /// The other clusters in which the instance is to drain, or may have to.
     pub(crate) fn beside(&self, cluster: &ClusterName) -> Vec<ClusterName> {
         let homes = self.homes.iter().map(|home| &home.key.cluster);

@@ -194,10 +194,11 @@ impl<'r> Records<'r> {
     pub(crate) async fn catch_up(&self) {
         for cluster in self.cache.store.to_check(self.run.now()) {
             let names: Vec<String> = self.prefix.shared_names(&cluster).collect();
+            let aws = self.aws.metered();
+            let answer = aws.get_texts(&names).await;
+            self.cache.share_calls_among_all(aws.meter.total());
             // Without an answer, a writer that overwrites another one's text sees its version.
-            let Ok(texts) = self.aws.get_texts(&names).await else {
-                continue;
-            };
+            let Ok(texts) = answer else { continue };
             if self.insert_texts(&cluster, &names, &texts).await {
                 self.cache.store.take_in(&cluster);
                 self.cache.look_soon_at_all(&cluster, self.run.now());

@@ -35,6 +35,12 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// The instances of which anything was seen.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &InstanceKey> {
+        let homes = self.homes.values().map(|home| &home.key);
+        homes.chain(self.registrations.keys()).chain(self.shown.keys())
+    }
+
     /// Notes that a call has failed that would have answered for these instances.
     pub(crate) fn fail<'i>(&mut self, instances: impl IntoIterator<Item = &'i InstanceId>, why: &AwsError) {
         for instance in instances {

@@ -36,6 +36,7 @@ pub(crate) struct Surveyor<'r> {
     pub(super) kill_switch: KillSwitchReader<'r>,
     /// Says which drains share a record.
     pub(super) executor: Executor<'r>,
+    /// Counts what the survey costs.
     pub(super) aws: &'r Aws,
     pub(super) cache: &'r Cache,
     pub(super) run: &'r RunContext,
@@ -126,6 +127,7 @@ impl Surveyor<'_> {
                 self.find_draining(&cluster, &instances, &mut view).await;
             }
         }
+        self.cache.share_calls(view.keys(), self.aws.meter.total());
         Survey::new(view, size)
     }
 
@@ -304,6 +306,8 @@ impl Surveyor<'_> {
                 }
             }
         }
+        let drains = due.iter().map(|(key, _)| key);
+        self.cache.share_calls(drains, self.aws.meter.total());
         Survey::new(view, due.len())
     }
 

@@ -1,10 +1,11 @@
 //! Fleets that drain at once, against the budgets: by the virtual clock, so that the machine does not matter.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use protector_sim::judge::{Judge, Violation};
-use protector_sim::model::{Bucket, Fact, Observer, Source, World};
+use protector_sim::model::{Bucket, Caller, EnvironmentId, Fact, Observer, Source, World};
 use protector_sim::plain;
 use protector_sim::run::{self, Options};
 use protector_sim::scenario::{CallerKind, FaultSpec, MINUTE, Ms, SECOND, Scenario, Trouble, What};
@@ -284,6 +285,69 @@ fn p10_a_thousand_at_once() {
         billed_seconds: 2.0,
     };
     drains_within(&at_once(1, 1000), &budget);
+}
+
+/// The requests of the coordinator, and the `calls` of all receipts.
+#[derive(Debug, Default)]
+struct CountedCalls {
+    runs: HashMap<EnvironmentId, Source>,
+    outside_ticks: u64,
+    in_ticks: u64,
+    receipts: Vec<u64>,
+}
+
+impl Observer for CountedCalls {
+    fn see(&mut self, _: Ms, fact: &Fact<'_>, _: &World) {
+        match fact {
+            Fact::Runs {
+                environment,
+                invocation,
+                ..
+            } => drop(self.runs.insert(*environment, invocation.source.clone())),
+            Fact::Call {
+                by: Caller::Coordinator(environment),
+                ..
+            } => match self.runs[environment] {
+                Source::Heartbeats => {}
+                Source::Tick => self.in_ticks += 1,
+                _ => self.outside_ticks += 1,
+            },
+            Fact::Line { line, .. } => {
+                let line: serde_json::Value = serde_json::from_str(line).unwrap();
+                if line["event"] == "receipt" {
+                    self.receipts.extend(line["calls"].as_u64());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+/// Calls that are made for many drains are divided among them.
+#[test]
+fn p10_the_receipts_of_a_fleet_count_all_calls_outside_ticks() {
+    for (seed, instances) in [(1, 1), (1, 3), (1, 8), (1, 50), (2, 50), (3, 50), (1, 200)] {
+        let observers: Vec<Box<dyn Observer>> = vec![Box::<CountedCalls>::default()];
+        let (_, observers) = run::play(&at_once(seed, instances), Options::default(), observers).unwrap();
+        let mut observers = observers.into_iter().map(Observer::into_any);
+        let counted = observers.next().unwrap().downcast::<CountedCalls>().unwrap();
+        assert_eq!(counted.receipts.len(), instances);
+        let (sum, outside) = (counted.receipts.iter().sum::<u64>(), counted.outside_ticks);
+        // A drain that is observed at the end of a tick counts that too.
+        let all = outside + counted.in_ticks;
+        eprintln!(
+            "{instances} drains: {sum} calls, {outside} requests outside ticks, {all} in all {:?}",
+            counted.receipts
+        );
+        assert!(
+            (outside..=all).contains(&sum),
+            "{instances} drains: {sum} calls, {outside} requests outside ticks, {all} in all"
+        );
+    }
 }
 
 /// Some seeds need a write more.
