@@ -5,8 +5,6 @@
 //! This module alone knows the parameter's name and text. Times are RFC 3339 in UTC, field names camelCase.
 //! A reader ignores fields that it does not know and refuses a `schema` that it does not know.
 
-#[cfg(test)]
-pub(crate) mod any;
 mod codec;
 mod merge;
 mod name;
@@ -30,6 +28,9 @@ use codec::order_text;
 
 /// The only schema there is so far.
 pub const SCHEMA: u32 = 1;
+
+/// What the name of a drain begins with of which only a shared record is known.
+pub(crate) const SHARED_DRAIN: &str = "shared-";
 
 /// Whether the daemons of the instance are kept alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -398,6 +399,12 @@ impl Record {
             active_since: self.active_since.or(Some(at)),
             ..self
         }
+    }
+
+    /// Returns whether of this drain only that is known which a shared record says. It does not say whether a hook waits.
+    #[must_use]
+    pub fn is_reported_only(&self) -> bool {
+        self.drain_id.starts_with(SHARED_DRAIN)
     }
 
     /// Returns whether this drain has released its daemons.

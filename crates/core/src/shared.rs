@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{ClusterName, ContainerInstanceArn, InstanceId, InvalidId};
 use crate::limits::{QUOTED_CHARS_MAX, RECORD_BYTES_MAX, SHARED_RECORDS, WAVE, cut};
-use crate::record::{DecodeError, ParameterPrefix, Record, ReleaseReason, SCHEMA, State};
+use crate::record::{DecodeError, ParameterPrefix, Record, ReleaseReason, SCHEMA, SHARED_DRAIN, State};
 
 /// The last level of a shared record's name, before its number. No instance id begins like this.
 const NAME: &str = "shared-";
@@ -366,15 +366,6 @@ impl ParameterPrefix {
 /// Names a drain of which only a shared record is known.
 fn drain_id(instance: &InstanceId, started_at: Timestamp) -> String {
     format!("{SHARED_DRAIN}{instance}-{started_at}")
-}
-
-/// What the name of such a drain begins with.
-const SHARED_DRAIN: &str = "shared-";
-
-/// Returns whether of this drain only that is known which a shared record says. It does not say whether a hook waits.
-#[must_use]
-pub fn is_reported_only(record: &Record) -> bool {
-    record.drain_id.starts_with(SHARED_DRAIN)
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! Things that many tests of this crate need.
 
+pub(crate) mod any_record;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};

@@ -90,7 +90,7 @@ mod tests {
 
     use super::*;
     use crate::record::Record;
-    use crate::record::any::any_record;
+    use crate::testing::any_record::any_record;
 
     fn text(based_on: Option<i64>) -> String {
         based_on.map_or_else(

@@ -7,7 +7,6 @@ use crate::limits::REGISTRATIONS_MAX;
 use crate::limits::coordinator::LISTING_LAG;
 use crate::observation::{Hook, HookAction, Observation, Observed, Registrations, SeenElsewhere};
 use crate::record::{DecodeError, Lifecycle, Record, ReleaseReason};
-use crate::shared::is_reported_only;
 
 use super::later;
 use super::{Remark, Situation, deadline, joined};
@@ -150,7 +149,7 @@ fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Remar
                 |wait: &HookAction| record.released_at.is_some_and(|released| wait.since <= released);
             let waited = waits.iter().all(|wait| wait.token.is_none() || before(wait));
             let drains = is_draining(&situation.observation.instance) && record.active_since.is_none();
-            waited && drains && is_reported_only(record) && record.receipt_at.is_none()
+            waited && drains && record.is_reported_only() && record.receipt_at.is_none()
         }
         (Some(_), waits) => waits.iter().all(|wait| is_of_this_drain(record, wait, situation)),
     }

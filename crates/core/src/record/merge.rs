@@ -43,7 +43,6 @@ use jiff::Timestamp;
 use super::{Lifecycle, Ordered, Record, ReleaseReason, Releasing, State, Waited};
 use crate::ids::{AutoScalingGroupName, ContainerInstanceArn, LifecycleHookName};
 use crate::limits::{BEGUN_TOGETHER, OTHER_CLUSTERS_MAX, REGISTRATIONS_MAX, UNPROTECTED_MAX};
-use crate::shared::is_reported_only;
 
 /// A release; the least of several is the one that counts. One of unknown time is later than all others.
 type ReleaseOrder = (bool, Option<Timestamp>, Option<ReleaseReason>);
@@ -94,7 +93,7 @@ impl Record {
     fn naming_order(&self) -> impl Ord + '_ {
         (
             self.lifecycle.is_some(),
-            is_reported_only(self),
+            self.is_reported_only(),
             Reverse((self.started_at, &self.drain_id)),
         )
     }

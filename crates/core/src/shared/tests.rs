@@ -65,7 +65,7 @@ fn p3_what_it_tells_of_a_drain_is_what_its_own_record_would() {
 #[test]
 fn p4_a_drain_that_only_a_shared_record_tells_of_is_known_as_such() {
     let reported = shared(&[record(7, 0)]).record(&instance(7), None).unwrap();
-    assert!(is_reported_only(&reported) && !is_reported_only(&record(7, 0)));
+    assert!(reported.is_reported_only() && !record(7, 0).is_reported_only());
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn p8_a_shared_release_does_not_say_which_hooks_an_older_record_did_not_know() {
         };
         let both = together(own, gone.clone());
         assert!(both.is_released());
-        assert_eq!(is_reported_only(&both), !hooked);
+        assert_eq!(both.is_reported_only(), !hooked);
     }
 }
 

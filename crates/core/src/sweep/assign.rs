@@ -8,7 +8,6 @@ use crate::aws::InstanceStatus;
 use crate::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use crate::observation::{ContainerInstance, Hook, HookAction, Stored};
 use crate::record::{Record, ReleaseReason};
-use crate::shared::is_reported_only;
 
 use super::{ListedRecord, OldRecord, Sweep, Waiting, is_over, is_past};
 
@@ -277,7 +276,10 @@ impl Seen {
         let recorded: Vec<HookAction> = hooks.map(HookAction::from).collect();
         match &self.leaving {
             // The listing of the groups has answered: no hook waits that a shared record has left out.
-            _ if record.is_some_and(is_reported_only) && recorded.is_empty() && self.waiting.is_some() => {
+            _ if record.is_some_and(Record::is_reported_only)
+                && recorded.is_empty()
+                && self.waiting.is_some() =>
+            {
                 Hook::Over
             }
             _ if recorded.is_empty() => Hook::None,
@@ -328,7 +330,7 @@ impl NeedsObservation {
 
 /// It is the record of a drain that another actor began. A shared record mentions no hooks.
 fn knows_no_hook(record: &Record) -> bool {
-    record.lifecycle.is_none() && !is_reported_only(record)
+    record.lifecycle.is_none() && !record.is_reported_only()
 }
 
 /// A record is old when its drain is over and its machine is gone, or some minutes later, unless its instance still

@@ -13,7 +13,6 @@ use crate::limits::{
 use crate::observation::{Hook, Observed, Registrations};
 use crate::policy::StandaloneTasks;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason};
-use crate::shared::is_reported_only;
 use crate::trigger::Order;
 
 use super::super::Fleet;
@@ -285,7 +284,7 @@ impl PlanBuilder<'_> {
     fn may_have_a_hook(&self) -> bool {
         let hook = &self.situation.observation.hook;
         let unasked = matches!(hook, Hook::None | Hook::Unknown(_)) && self.record.lifecycle.is_none();
-        unasked && is_reported_only(&self.record)
+        unasked && self.record.is_reported_only()
     }
 
     /// The order by which the kill switch has ended this drain, if it says whose it was. Only the receipt reports it: a

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ids::ServiceName;
-use crate::record::any::any_record;
+use crate::testing::any_record::any_record;
 use crate::testing::{arn, at, holding, released};
 
 /// What these texts know together.
@@ -319,7 +319,7 @@ fn p4_a_drain_that_a_shared_record_named_keeps_that_name_until_a_hook_is_known()
     let mut reported = own.clone();
     (reported.drain_id, reported.started_at) = ("shared-1".to_owned(), at(1));
     let merged = both(&own, &reported);
-    assert!(is_reported_only(&merged));
+    assert!(merged.is_reported_only());
     assert_eq!(both(&merged, &hooked).drain_id, hooked.drain_id);
 }
 

@@ -5,10 +5,10 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use super::{HeldBy, Lifecycle, Ordered, Record, ReleaseReason, Releasing, SCHEMA, State, Waited};
+use super::{arn, at};
 use crate::ids::ContainerInstanceArn;
 use crate::limits::{OTHER_CLUSTERS_MAX, UNPROTECTED_MAX};
-use crate::testing::{arn, at};
+use crate::record::{HeldBy, Lifecycle, Ordered, Record, ReleaseReason, Releasing, SCHEMA, State, Waited};
 use crate::unprotected::{UnprotectedDaemon, UnprotectedReason};
 
 const REASONS: [ReleaseReason; 5] = [
@@ -194,7 +194,7 @@ fn any_of_drain(drain: u32, base: i64) -> impl Strategy<Value = Record> {
                 state,
                 remaining,
                 reason,
-                ec2_instance_id: crate::testing::key(1).instance,
+                ec2_instance_id: super::key(1).instance,
                 container_instance_arn: present,
                 other_registrations: others,
                 drain_id,
