@@ -2,7 +2,8 @@
 //!
 //! `PutParameter` allows 3 writes a second for the whole account (SSM quotas), of which we take 2; with the higher
 //! throughput of Parameter Store 10, of which we take 5. When many drain at once, releases go first, since daemons and
-//! people wait for them; then new holds; counts only if nothing else waits. The queue is of those that look at the moment; the tick sends those first whose release is due.
+//! people wait for them; then new holds; counts only if nothing else waits. The queue is of those that look at the
+//! moment; the tick sends those first whose release is due.
 
 use protector_core::limits::coordinator::{RECONCILES_MAX, WRITE_BURST, WRITER_RECHECK_INTERVAL};
 use protector_core::throughput::ParameterThroughput;
