@@ -22,10 +22,10 @@ CONSTANT = re.compile(
 NO_LIMIT = {
     ("crates/core/src/record.rs", "SCHEMA"),
     ("crates/core/src/shared.rs", "REGISTRATION_CHARS"),
-    ("crates/core/src/shared.rs", "MEMBER_BYTES"),
-    ("crates/core/src/shared.rs", "SECOND_BYTES"),
-    ("crates/core/src/shared.rs", "FRAME_BYTES"),
-    ("crates/core/src/shared.rs", "WAVE_BYTES"),
+    ("crates/core/src/shared/room.rs", "MEMBER_BYTES"),
+    ("crates/core/src/shared/room.rs", "SECOND_BYTES"),
+    ("crates/core/src/shared/room.rs", "FRAME_BYTES"),
+    ("crates/core/src/shared/room.rs", "WAVE_BYTES"),
     ("crates/runtime/src/exit.rs", "USAGE"),
     ("crates/runtime/src/exit.rs", "SOFTWARE"),
 }

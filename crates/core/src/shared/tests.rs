@@ -1,8 +1,11 @@
+use jiff::SignedDuration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::record::Lifecycle;
+use crate::ids::ClusterName;
+use crate::limits::SHARED_RECORDS;
+use crate::record::{Lifecycle, ParameterPrefix};
 use crate::testing::at;
 
 fn arn(registration: &str) -> ContainerInstanceArn {
