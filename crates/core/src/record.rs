@@ -1,30 +1,34 @@
 //! The record: one SSM parameter per draining instance, the only thing coordinator and sidecar share.
 //!
-//! Its fields are here, its text in `codec`, its merge in `merge`, its name in `name`.
+//! Its fields are here, and what they consist of in `group`, `lifecycle`, `ordered` and `release`; its text is in
+//! `codec`, its merge in `merge`, its name in `name`.
 //!
 //! This module alone knows the parameter's name and text. Times are RFC 3339 in UTC, field names camelCase.
 //! A reader ignores fields that it does not know and refuses a `schema` that it does not know.
 
 mod codec;
+mod group;
+mod lifecycle;
 mod merge;
 mod name;
+mod ordered;
+mod release;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::control::KillSwitch;
-use crate::ids::{
-    AutoScalingGroupName, ClusterName, ContainerInstanceArn, InstanceId, LifecycleActionToken,
-    LifecycleHookName, ServiceName,
-};
+use crate::ids::{ClusterName, ContainerInstanceArn, InstanceId, ServiceName};
 use crate::limits::{OTHER_CLUSTERS_MAX, UNPROTECTED_MAX};
 use crate::unprotected::UnprotectedDaemon;
 
 pub use codec::{DecodeError, TooLarge};
 pub(crate) use codec::{decode_versioned, parameter_text};
+pub(crate) use group::is_zero;
+pub use group::{HeldBy, Waited};
+pub use lifecycle::Lifecycle;
 pub use name::{DEFAULT_PREFIX, ParameterPrefix};
-
-use codec::order_text;
+pub use ordered::Ordered;
+pub use release::{ReleaseReason, Releasing};
 
 /// The only schema there is so far.
 pub const SCHEMA: u32 = 1;
@@ -42,94 +46,13 @@ pub enum State {
     Released,
 }
 
-/// Why daemons were released. Of two releases at the same moment the first in this order counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ReleaseReason {
-    /// Every holding task was seen STOPPED.
-    Drained,
-    /// The deadline passed.
-    Deadline,
-    /// An operator ordered it.
-    Operator,
-    /// The container instance became ACTIVE again.
-    Cancelled,
-    /// The agent was lost for too long; its tasks are phantoms.
-    AgentLost,
-}
-
-impl ReleaseReason {
-    /// Returns whether something else than the tasks ended the hold.
-    #[must_use]
-    pub fn is_forced(self) -> bool {
-        !matches!(self, ReleaseReason::Drained | ReleaseReason::Cancelled)
-    }
-
-    /// Returns whether tasks that come after such a release still have their time: nothing has ended the drain but that no
-    /// task of it was left.
-    #[must_use]
-    pub fn leaves_time(self) -> bool {
-        matches!(self, ReleaseReason::Drained | ReleaseReason::AgentLost)
-    }
-}
-
-/// Tasks of one group that hold the instance.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct HeldBy {
-    /// The task group, for example `service:web` or `family:batch`.
-    pub group: String,
-    /// How many of its tasks hold.
-    pub count: u32,
-    /// The status that the most of them are in.
-    pub last_status: String,
-    /// How many of them task scale-in protection keeps alive, as far as that was asked for.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub protected: u32,
-    /// When the last of these protections ends, unless a task renews it; absent if there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub protected_until: Option<Timestamp>,
-}
-
-pub(crate) fn is_zero(count: &u32) -> bool {
-    *count == 0
-}
-
-/// The lifecycle hook of ours that waits for this instance.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Lifecycle {
-    /// The Auto Scaling group of the instance.
-    pub auto_scaling_group_name: AutoScalingGroupName,
-    /// The hook that waits.
-    pub lifecycle_hook_name: LifecycleHookName,
-    /// The token of this waiting; absent if the hook was found by the tick and not announced by its event.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lifecycle_action_token: Option<LifecycleActionToken>,
-    /// The hook's own `HeartbeatTimeout`, in seconds.
-    pub heartbeat_seconds: u32,
-    /// When the hook's heartbeat clock was last known to restart.
-    pub heartbeat_at: Timestamp,
-    /// When Auto Scaling ends the wait whatever we do: min(48 h, 100 × heartbeat timeout) after it began.
-    pub global_deadline_at: Timestamp,
-}
-
-impl Lifecycle {
-    /// Returns whether it is the same hook of the same group.
-    #[must_use]
-    pub fn is_of(&self, other: &Lifecycle) -> bool {
-        (&self.auto_scaling_group_name, &self.lifecycle_hook_name)
-            == (&other.auto_scaling_group_name, &other.lifecycle_hook_name)
-    }
-}
-
-/// The whole record.
+/// What the record of one instance says of its drain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
-    /// [`SCHEMA`].
+    /// The schema of the text: [`SCHEMA`].
     pub schema: u32,
-    /// Hold or release.
+    /// Whether the daemons are kept alive.
     pub state: State,
     /// Number of holding tasks when last observed.
     pub remaining: u32,
@@ -220,73 +143,6 @@ pub struct Record {
     pub ordered: Option<Ordered>,
 }
 
-/// A release that goes tier by tier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Releasing {
-    /// Why the daemons may go.
-    pub reason: ReleaseReason,
-    /// The tier that goes now, from 0; those before it are gone or had their time.
-    pub tier: u32,
-    /// Since when it may go.
-    pub since: Timestamp,
-}
-
-/// A group that was waited for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Waited {
-    /// The task group.
-    pub group: String,
-    /// The most of its tasks that held at one time.
-    pub count: u32,
-    /// When none of them held any more; absent while some do.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Timestamp>,
-}
-
-/// An operator's order, as it is remembered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Ordered {
-    /// `release`, `hold` or `extend`; `release-all` of the kill switch.
-    pub command: String,
-    /// The person who ordered it.
-    pub who: String,
-    /// The reason that they gave.
-    pub why: String,
-    /// When it was ordered.
-    pub at: Timestamp,
-}
-
-impl Ordered {
-    /// An order of this name, given at `at` by `who` for the reason `why`; the texts are cut to what the record can
-    /// hold.
-    #[must_use]
-    pub fn new(order: &str, who: &str, why: &str, at: Timestamp) -> Self {
-        Self {
-            command: order.to_owned(),
-            who: order_text(who),
-            why: order_text(why),
-            at,
-        }
-    }
-
-    /// Remembers that the kill switch has released everything, `at` the time of the release. None if its parameter says
-    /// neither who nor why.
-    #[must_use]
-    pub fn by_kill_switch(switch: &KillSwitch, at: Timestamp) -> Option<Self> {
-        switch.by()?;
-        let text = |said: &Option<String>| order_text(said.as_deref().unwrap_or_default());
-        Some(Self {
-            command: switch.control.name().to_owned(),
-            who: text(&switch.who),
-            why: text(&switch.why),
-            at,
-        })
-    }
-}
-
 impl Record {
     /// The record of a drain that begins, as long as nothing else is known of it than this.
     #[must_use]
@@ -360,7 +216,7 @@ impl Record {
         self.lifecycle.iter().chain(&self.other_lifecycles)
     }
 
-    /// The same, to be changed.
+    /// The hooks of ours that wait for this instance, to be changed.
     pub fn lifecycles_mut(&mut self) -> impl Iterator<Item = &mut Lifecycle> {
         self.lifecycle.iter_mut().chain(&mut self.other_lifecycles)
     }

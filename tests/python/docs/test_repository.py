@@ -40,7 +40,7 @@ class Readme(unittest.TestCase):
 
 class Record(unittest.TestCase):
     def test_every_field_of_the_record_is_documented(self):
-        source = read("crates/core/src/record.rs")
+        source = read("crates/core/src/record.rs") + read("crates/core/src/record/lifecycle.rs")
         page = read("docs/record.md")
         for name in ("Record", "Lifecycle"):
             body = re.search(rf"^pub struct {name} \{{\n(.*?)^\}}", source, re.MULTILINE | re.DOTALL)[1]
