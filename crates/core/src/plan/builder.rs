@@ -3,28 +3,20 @@
 mod act;
 mod release;
 
-pub(super) use act::{count_is_due, heartbeat_due};
-
 use jiff::{SignedDuration, Timestamp};
 
 use crate::holding::{Census, census_of, daemon_gone, failed_sidecars};
-use crate::limits::{
-    AGENT_NOTE_INTERVAL, AGENT_UNSEEN_MAX, NOTE_WRITTEN_WITHIN, POLL_SECONDS_MIN, RELEASE_BEFORE_SIGTERM_MAX,
-    SHARED_FROM,
-};
-use crate::observation::{Hook, Observed, Registrations, SeenTasks, Task};
-use crate::policy::Policy;
-use crate::record::{Lifecycle, Ordered, Record, ReleaseReason, Waited};
+use crate::limits::{AGENT_NOTE_INTERVAL, AGENT_UNSEEN_MAX, RELEASE_BEFORE_SIGTERM_MAX};
+use crate::observation::{Hook, Observed, Registrations, SeenTasks};
+use crate::record::{Lifecycle, Ordered, Record, ReleaseReason};
 use crate::trigger::Order;
 use crate::unprotected::UnprotectedDaemon;
 
+use super::counts::{count, note_waited};
 use super::drain::{Drain, is_back, is_draining};
 use super::later;
 use super::schedule::Schedule;
-use super::{
-    Action, Fleet, HeartbeatSender, OrderOutcome, Plan, Remark, Situation, Verdict, poll_seconds,
-    unhurried_poll_seconds,
-};
+use super::{Action, HeartbeatSender, OrderOutcome, Plan, Remark, Situation, Verdict};
 
 /// A plan in the making.
 pub(super) struct PlanBuilder<'a> {
@@ -341,68 +333,6 @@ impl<'a> PlanBuilder<'a> {
             (None, Some(_)) => Verdict::Releasing,
             (Some(_), _) if over => Verdict::Done,
             (Some(reason), _) => Verdict::Released(reason),
-        }
-    }
-}
-
-/// The record learns the counts.
-pub(super) fn count(record: &mut Record, census: &Census, fleet: Fleet, policy: &Policy) {
-    record.remaining = census.remaining();
-    record.held_by.clone_from(&census.held_by);
-    record.sidecars = census.sidecars;
-    let sidecars = fleet.sidecars.saturating_add(census.sidecars);
-    let hurried = poll_seconds(sidecars, policy.parameter_throughput);
-    // A machine that is taken has no second to lose.
-    let unhurried = record.spot_notice_at.is_none() && has_a_record_of_its_own(fleet);
-    record.poll_seconds = match unhurried {
-        true => hurried.max(unhurried_poll_seconds(policy)),
-        false => hurried,
-    };
-}
-
-/// The moment of a release that comes after `wait`, if it is to be announced to the sidecars. Not if they read each
-/// second anyway, know of it (`known`), or have no record that is theirs alone.
-pub(super) fn release_to_announce(
-    poll_seconds: u32,
-    known: Option<Timestamp>,
-    wait: SignedDuration,
-    fleet: Fleet,
-    now: Timestamp,
-) -> Option<Timestamp> {
-    let at = later(now, wait);
-    let in_time = poll_seconds > POLL_SECONDS_MIN && wait > NOTE_WRITTEN_WITHIN;
-    let is_known = known.is_some_and(|known| known >= at);
-    (in_time && !is_known && has_a_record_of_its_own(fleet)).then_some(at)
-}
-
-/// Returns whether so few instances drain that each has a record of its own, which can say when a release is near.
-fn has_a_record_of_its_own(fleet: Fleet) -> bool {
-    fleet.drains < SHARED_FROM - 1
-}
-
-/// Remembers for the receipt which groups were waited for, and until when: until the last of their tasks was STOPPED,
-/// if ECS still reports it, else until they were not seen any more.
-pub(super) fn note_waited(record: &mut Record, tasks: &[Task], at: Timestamp) {
-    for held in &record.held_by {
-        match record.waited.iter_mut().find(|waited| waited.group == held.group) {
-            Some(waited) => {
-                waited.count = waited.count.max(held.count);
-                waited.until = None;
-            }
-            None => record.waited.push(Waited {
-                group: held.group.clone(),
-                count: held.count,
-                until: None,
-            }),
-        }
-    }
-    for waited in &mut record.waited {
-        if !record.held_by.iter().any(|held| held.group == waited.group) {
-            let ended = tasks.iter().filter(|task| task.group_name() == waited.group);
-            match ended.filter_map(|task| task.stopped_at).max() {
-                Some(stopped) => waited.until = Some(stopped),
-                None => drop(waited.until.get_or_insert(at)),
-            }
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::plural::counted;
 use crate::policy::{Policy, StandaloneTasks};
 use crate::record::{Lifecycle, Record};
 
-use super::builder::{count, count_is_due, heartbeat_due, note_waited, release_to_announce};
+use super::counts::{count, note_waited};
+use super::pace::{count_is_due, heartbeat_due, release_to_announce};
 use super::schedule::Schedule;
 use super::{Action, Fleet, HeartbeatSender, Plan, Remark, Verdict};
 use super::{deadline, later};

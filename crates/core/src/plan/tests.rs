@@ -13,11 +13,12 @@ mod waited;
 
 use super::*;
 use crate::aws::Scheduling;
+use crate::control::KillSwitch;
 use crate::ids::InstanceKey;
 use crate::observation::{
     ContainerInstance, Hook, HookAction, Observation, Observed, SeenTasks, Stored, Task,
 };
-use crate::record::Record;
+use crate::record::ReleaseReason;
 use crate::testing::{arn, at, policy, task};
 use crate::trigger::{Command, Order};
 

@@ -1,23 +1,19 @@
 //! What is done about a drain: rules 1, 2, 4, 5 and 7, and the receipt.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::control::Control;
-use crate::heartbeat::interval;
 use crate::ids::{ClusterName, TaskArn};
 use crate::limits::coordinator::LISTING_LAG;
-use crate::limits::{
-    COUNT_REFRESH, COUNT_REFRESH_MANY, COUNT_STALE, COUNT_STALE_SHARE, HOOK_HEARTBEAT_MIN_SECONDS,
-    MANY_DRAINS, STOP_TASKS_MAX,
-};
+use crate::limits::{HOOK_HEARTBEAT_MIN_SECONDS, STOP_TASKS_MAX};
 use crate::observation::{Hook, Observed, Registrations};
 use crate::policy::StandaloneTasks;
 use crate::record::{Lifecycle, Ordered, Record, ReleaseReason};
 use crate::trigger::Order;
 
-use super::super::Fleet;
 use super::super::HeartbeatSender;
 use super::super::drain::is_draining;
+use super::super::pace::{count_is_due, heartbeat_due};
 use super::super::schedule::Schedule;
 use super::super::{deadline, elsewhere, later};
 use super::{Action, PlanBuilder, Remark};
@@ -311,29 +307,6 @@ impl PlanBuilder<'_> {
             ..self.record.clone()
         }
     }
-}
-
-/// When the hook needs its next heartbeat: after half its timeout; earlier for a short one, so that one tick may be
-/// late or lost: three quarters of it at the most are left then.
-pub(in super::super) fn heartbeat_due(hook: &Lifecycle) -> Timestamp {
-    let timeout = SignedDuration::from_secs(i64::from(hook.heartbeat_seconds));
-    later(hook.heartbeat_at, interval(timeout))
-}
-
-/// Returns whether it is time to write a count that changed: soon if it fell to a third or rose, or if sidecars read
-/// much too often, else when it is stale.
-pub(in super::super) fn count_is_due(before: &Record, record: &Record, fleet: Fleet, now: Timestamp) -> bool {
-    let much = record.remaining.saturating_mul(3) <= before.remaining
-        || record.remaining > before.remaining
-        || record.poll_seconds >= before.poll_seconds.saturating_mul(2);
-    let soon = if fleet.drains >= MANY_DRAINS {
-        COUNT_REFRESH_MANY
-    } else {
-        COUNT_REFRESH
-    };
-    let age = now.duration_since(before.started_at);
-    let stale = COUNT_STALE.max(age / COUNT_STALE_SHARE);
-    now >= later(before.updated_at, if much { soon } else { stale })
 }
 
 fn heartbeats_of(record: &Record) -> Vec<Timestamp> {

@@ -11,8 +11,9 @@ use crate::observation::{Observed, Registrations, SeenTasks};
 use crate::plural::counted;
 use crate::record::{ReleaseReason, Releasing, State};
 
+use super::super::pace::release_to_announce;
 use super::super::{deadline, later};
-use super::{PlanBuilder, release_to_announce};
+use super::PlanBuilder;
 
 /// How a drain that holds stands by what is seen of its tasks.
 enum ReleaseStanding {

@@ -1,5 +1,7 @@
 //! Names of verdicts and actions, as `docs/log-fields.md` has them.
 
+use serde::Serialize;
+
 use super::*;
 
 fn serialized(value: &impl Serialize) -> String {

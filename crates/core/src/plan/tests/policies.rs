@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::control::{Control, KillSwitch};
+use crate::ids::TaskArn;
 use crate::policy::StandaloneTasks;
 use crate::record::{Ordered, Releasing};
 
