@@ -1,31 +1,15 @@
 //! The ways out of a hold: rules 3, 6, 8, 9, 10 and 12, and the kill switch.
 
-use std::collections::BTreeSet;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::control::Control;
-use crate::holding::last_ended;
-use crate::ids::ServiceName;
-use crate::observation::{Observed, Registrations, SeenTasks};
-use crate::plural::counted;
+use crate::observation::Observed;
 use crate::record::{ReleaseReason, Releasing, State};
 
 use super::super::pace::release_to_announce;
 use super::super::{deadline, later};
 use super::PlanBuilder;
-
-/// How a drain that holds stands by what is seen of its tasks.
-enum ReleaseStanding {
-    /// Something holds, or is not known: so says the sentence.
-    Held(String),
-    /// Nothing holds, and that counts after this long.
-    Settles(SignedDuration, String),
-    /// Nothing holds, and daemons may still have to read what the last task has said: after this long they have.
-    Lingers(SignedDuration, String),
-    /// No task holds.
-    Drained,
-}
+use super::standing::ReleaseStanding;
 
 impl PlanBuilder<'_> {
     /// The only place that ends a hold. Releases that leave nothing to protect, or that an operator ordered, apply to
@@ -166,75 +150,6 @@ impl PlanBuilder<'_> {
         settled.is_some_and(|settled| settled <= self.seen_at())
     }
 
-    /// Rule 3: DRAINING confirmed, every task known, none of them holding, and the settle window over.
-    fn standing(&self) -> ReleaseStanding {
-        if let Observed::Unknown(why) = &self.situation.observation.instance {
-            return ReleaseStanding::Held(format!("held: the container instance could not be read: {why}"));
-        }
-        if self.is_unasked() {
-            let why = "held: the container instance is ACTIVE again, and Auto Scaling could not be asked why";
-            return ReleaseStanding::Held(why.to_owned());
-        }
-        if self.record.active_since.is_some() {
-            let why = "the container instance is ACTIVE again; a second look must confirm it";
-            return ReleaseStanding::Settles(self.situation.policy.settle, why.to_owned());
-        }
-        let Some(census) = &self.census else {
-            return ReleaseStanding::Held(format!("held: tasks are not known: {}", self.tasks_problem()));
-        };
-        if census.remaining() > 0 {
-            let groups: Vec<&str> = census.held_by.iter().map(|held| held.group.as_str()).collect();
-            let groups = groups.join(", ");
-            return ReleaseStanding::Held(format!(
-                "held by {} of {groups}",
-                counted(census.remaining(), "task")
-            ));
-        }
-        let Some(confirmed) = self.record.draining_confirmed_at else {
-            return ReleaseStanding::Held("held: DRAINING is not confirmed yet".to_owned());
-        };
-        let settled = later(confirmed, self.situation.policy.settle);
-        if self.seen_at() < settled {
-            let why = format!("no task holds; the settle window ends at {settled}");
-            return ReleaseStanding::Settles(settled.duration_since(self.now()), why);
-        }
-        match self.lingers_until().filter(|end| *end > self.now()) {
-            Some(end) => {
-                let why = format!("no task holds; the daemons stay until {end} (LINGER)");
-                ReleaseStanding::Lingers(end.duration_since(self.now()), why)
-            }
-            None => ReleaseStanding::Drained,
-        }
-    }
-
-    /// A router is ordered to stop only when it had time to read the last words of the last task. ECS reports when the
-    /// containers of that task ended, or the record when it was STOPPED, if ECS does not show it any more. Clocks may
-    /// differ: an end is never later than now.
-    fn lingers_until(&self) -> Option<Timestamp> {
-        let tasks = self.situation.observation.tasks.as_read()?;
-        let policy = self.situation.policy;
-        let since = self.record.started_at;
-        let known = self.before.iter().flat_map(|before| &before.waited);
-        let recorded = known.filter_map(|waited| {
-            let ended = tasks.iter().filter(|task| task.group_name() == waited.group);
-            let reported = ended.filter_map(|task| task.stopped_at).max();
-            waited
-                .until
-                .filter(|until| *until >= since && reported < Some(*until))
-        });
-        let last = recorded.chain(last_ended(tasks, policy, since)).max()?;
-        Some(later(last.min(self.now()), policy.linger))
-    }
-
-    fn tasks_problem(&self) -> &str {
-        match &self.situation.observation.tasks {
-            SeenTasks::Read(Observed::Unknown(why)) => why,
-            SeenTasks::Read(Observed::Absent | Observed::Present(_)) | SeenTasks::Flushed => {
-                "they were not read"
-            }
-        }
-    }
-
     /// Releases the first tier.
     fn release(&mut self, reason: ReleaseReason, why: String) {
         if self.situation.policy.tiers.count() == 1 || self.sidecars_have_left() {
@@ -267,81 +182,5 @@ impl PlanBuilder<'_> {
         self.record.released_at = Some(self.now());
         self.record.releasing = None;
         self.remark(format!("released: {why}"));
-    }
-
-    /// Rule 12: the next tier goes when every daemon up to this one is STOPPED, or has had its time.
-    fn next_tier(&mut self) {
-        while let Some(releasing) = self.record.releasing {
-            let tier = usize::try_from(releasing.tier).unwrap_or(usize::MAX);
-            let end = self.tier_end(tier, releasing.since);
-            if !self.tier_is_gone(tier) && self.now() < end {
-                self.look_again = Some(end.duration_since(self.now()));
-                self.record.released_services = self.services_up_to(tier).into_iter().collect();
-                return self.remark(format!("tier {} may go", tier + 1));
-            }
-            if tier + 2 >= self.situation.policy.tiers.count() {
-                return self.release_all(releasing.reason, "the last tier may go".to_owned());
-            }
-            self.record.releasing = Some(Releasing {
-                tier: releasing.tier + 1,
-                since: self.now(),
-                ..releasing
-            });
-        }
-    }
-
-    /// When a tier that may go since `since` has had its time. An agent that is away orders no daemon to stop, so the
-    /// time does not run out meanwhile; the deadline, or the loss of the agent, ends that.
-    fn tier_end(&self, tier: usize, since: Timestamp) -> Timestamp {
-        let end = self.schedule().tier_end(tier, since);
-        let instance = self.situation.observation.instance.as_yes();
-        let connected = instance.is_some_and(Registrations::agent_connected);
-        let away = self.record.agent_lost_at.is_some() && !connected;
-        match away {
-            true => end.max(deadline::of(&self.record, self.situation.policy)),
-            false => end,
-        }
-    }
-
-    /// The agent is back, and orders the daemons of the tier that may go to stop: their time begins now, if it leaves
-    /// those of later tiers theirs before sidecars give up.
-    pub(super) fn restart_tier(&mut self) {
-        let now = self.now();
-        let last = self.schedule().last_tier_at(now);
-        if let Some(releasing) = self
-            .record
-            .releasing
-            .as_mut()
-            .filter(|_| last <= self.record.deadline_at)
-        {
-            releasing.since = now;
-        }
-    }
-
-    fn tier_is_gone(&self, tier: usize) -> bool {
-        let tiers = &self.situation.policy.tiers;
-        let alive = |census: &crate::holding::Census| {
-            census
-                .daemon_services
-                .iter()
-                .any(|service| tiers.of(service.as_ref()) <= tier)
-        };
-        self.census.as_ref().is_some_and(|census| !alive(census))
-    }
-
-    fn services_up_to(&self, tier: usize) -> BTreeSet<ServiceName> {
-        let tiers = &self.situation.policy.tiers;
-        let seen = self
-            .census
-            .iter()
-            .flat_map(|census| census.daemon_services.iter().flatten().cloned());
-        let known = self.record.released_services.iter().cloned();
-        // While the tasks are not known, those that the setting names are.
-        let unseen = self.census.is_none();
-        let named = tiers.in_order().into_iter().flatten().filter(|_| unseen);
-        seen.chain(known)
-            .chain(named)
-            .filter(|service| tiers.of(Some(service)) <= tier)
-            .collect()
     }
 }
