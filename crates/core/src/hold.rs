@@ -18,16 +18,16 @@
 //! An answer that does not belong to the last question says nothing (promise P2): the look ends without it.
 
 mod answer;
+mod asking;
 mod identity;
 mod parameters;
+mod round;
 pub mod state;
-
-use jiff::SignedDuration;
 
 use crate::control::Control;
 use crate::hold::state::{
     Ask, Decision, HoldObservation, HoldPolicy, HoldState, KillSwitchReading, ProtectedContainers, ReadError,
-    Reading, SidecarIdentity, TargetLifecycleState, Together,
+    Reading, SidecarIdentity, Together,
 };
 use crate::record::{ParameterPrefix, Record};
 
@@ -35,7 +35,9 @@ pub use answer::{Answer, Moment, Step};
 pub use identity::{Identity, Records};
 pub use parameters::Parameters;
 
-/// One hold.
+use round::{Question, Round};
+
+/// A sidecar's hold, from SIGTERM to its exit.
 #[derive(Debug)]
 pub struct Hold {
     disabled: bool,
@@ -52,44 +54,6 @@ pub struct Hold {
     control: Option<Control>,
     control_problem: Option<String>,
     reads: u32,
-}
-
-/// The question whose answer is awaited.
-#[derive(Debug)]
-enum Question {
-    /// None: the hold begins, or sleeps.
-    None,
-    Task,
-    Identity,
-    /// Records and kill switch in one call.
-    Both(Records),
-    Records(Records),
-    /// The records one by one: those that are left, and what the others said.
-    One(Records, Vec<String>, Parameters),
-    Switch,
-    Instance,
-}
-
-/// The answers of one look.
-#[derive(Debug)]
-struct Round {
-    task: ProtectedContainers,
-    reading: Reading,
-    switch: KillSwitchReading,
-    together: Together,
-    target_state: TargetLifecycleState,
-}
-
-impl Default for Round {
-    fn default() -> Self {
-        Self {
-            task: ProtectedContainers::Absent,
-            reading: Reading::Failed(ReadError::NotAsked),
-            switch: KillSwitchReading::NotAsked,
-            together: Together::NotAsked,
-            target_state: TargetLifecycleState::Unknown,
-        }
-    }
 }
 
 impl Hold {
@@ -212,23 +176,6 @@ impl Hold {
         }
     }
 
-    fn ask_parameters(&mut self, now: &Moment) -> Step {
-        let Some(identity) = &self.identity else {
-            return self.decide(now);
-        };
-        let records = identity.records(&self.prefix);
-        match self.wait.asks(true, now.since_sigterm) {
-            Ask::Both => {
-                let names = identity.names(&self.prefix);
-                self.question = Question::Both(records);
-                self.read_several(names)
-            }
-            Ask::Record => self.ask_records(records),
-            Ask::Switch => self.ask_kill_switch(),
-            Ask::Nothing => self.decide(now),
-        }
-    }
-
     fn with_both(&mut self, now: &Moment, records: &Records, read: Result<Parameters, ReadError>) -> Step {
         match read {
             Ok(read) => {
@@ -251,17 +198,6 @@ impl Hold {
         }
     }
 
-    /// The records without the switch: in one call, or one by one where the role has `GetParameter` alone.
-    fn ask_records(&mut self, records: Records) -> Step {
-        if self.one_by_one {
-            let left = records.names();
-            return self.ask_next(records, left, Parameters::default());
-        }
-        let names = records.names();
-        self.question = Question::Records(records);
-        self.read_several(names)
-    }
-
     fn with_records(&mut self, now: &Moment, records: &Records, read: Result<Parameters, ReadError>) -> Step {
         match read {
             Ok(read) => self.understand(records, &read),
@@ -272,12 +208,6 @@ impl Hold {
             Err(error) => self.round.reading = Reading::Failed(error),
         }
         self.after_records(now)
-    }
-
-    fn ask_next(&mut self, records: Records, mut left: Vec<String>, known: Parameters) -> Step {
-        let name = left.remove(0);
-        self.question = Question::One(records, left, known);
-        self.read_one(name)
     }
 
     fn with_one(
@@ -308,29 +238,6 @@ impl Hold {
             Together::Denied => self.ask_kill_switch(),
             Together::NotAsked | Together::Answered => self.ask_instance(now),
         }
-    }
-
-    fn ask_kill_switch(&mut self) -> Step {
-        self.question = Question::Switch;
-        self.read_one(self.prefix.control_name())
-    }
-
-    fn ask_instance(&mut self, now: &Moment) -> Step {
-        if !self.wait.wants_target_state(&self.known(), &self.round.reading) {
-            return self.decide(now);
-        }
-        self.question = Question::Instance;
-        Step::ReadInstanceMetadata
-    }
-
-    fn read_several(&mut self, names: Vec<String>) -> Step {
-        self.reads = self.reads.saturating_add(1);
-        Step::ReadParameters(names)
-    }
-
-    fn read_one(&mut self, name: String) -> Step {
-        self.reads = self.reads.saturating_add(1);
-        Step::ReadParameter(name)
     }
 
     /// What the records say. One that was not answered for is no absence (promise P2).
@@ -393,19 +300,6 @@ impl Hold {
                 duration,
                 reason: because,
             },
-        }
-    }
-}
-
-impl Moment {
-    /// A moment of a host whose clock is that of AWS.
-    #[must_use]
-    pub fn after(sigterm: jiff::Timestamp, since_sigterm: SignedDuration, jitter: f64) -> Self {
-        Self {
-            since_sigterm,
-            sigterm_at: Some(sigterm),
-            host_clock: sigterm.checked_add(since_sigterm).unwrap_or(jiff::Timestamp::MAX),
-            jitter,
         }
     }
 }

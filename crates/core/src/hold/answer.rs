@@ -58,3 +58,16 @@ pub struct Moment {
     /// A random number in 0..=1, new each time: sidecars of many instances must not read in step.
     pub jitter: f64,
 }
+
+impl Moment {
+    /// A moment of a host whose clock is that of AWS.
+    #[must_use]
+    pub fn after(sigterm: jiff::Timestamp, since_sigterm: SignedDuration, jitter: f64) -> Self {
+        Self {
+            since_sigterm,
+            sigterm_at: Some(sigterm),
+            host_clock: sigterm.checked_add(since_sigterm).unwrap_or(jiff::Timestamp::MAX),
+            jitter,
+        }
+    }
+}

@@ -10,9 +10,9 @@
 //! | every protected container is stopped | leave |
 //! | the kill switch says release-all, whatever is known of the record | leave |
 //! | the record is released, or the own service is in `releasedServices` | leave |
-//! | no record for [`RECORD_GONE_AFTER`], after one of this drain was seen | leave |
+//! | no record for [`RECORD_GONE_AFTER`](crate::limits::sidecar::RECORD_GONE_AFTER), after one of this drain was seen | leave |
 //! | no record, and the grace for that is over | leave |
-//! | still holding [`COORDINATOR_SILENCE`] and one reading after the record's deadline | leave, no coordinator is active any more |
+//! | still holding [`COORDINATOR_SILENCE`](crate::limits::COORDINATOR_SILENCE) and one reading after the record's deadline | leave, no coordinator is active any more |
 //! | neither task metadata nor credentials for twice the unknown grace, and no record of this drain was seen | leave, the host is going down |
 //! | the maximum hold is over | leave |
 //! | anything else: holding, an error, a text that cannot be read | sleep |
@@ -28,14 +28,15 @@
 
 mod answer;
 mod backoff;
+mod bounds;
 mod input;
+mod view;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::control::Control;
-use crate::limits::sidecar::{KILL_SWITCH_EARLY, KILL_SWITCH_INTERVAL, RECORD_GONE_AFTER};
-use crate::limits::{COORDINATOR_SILENCE, RELEASE_BEFORE_SIGTERM_MAX};
-use crate::record::{Record, ReleaseReason};
+use crate::limits::sidecar::KILL_SWITCH_EARLY;
+use crate::record::Record;
 
 pub use answer::{Ask, Decision, ExitReason, HoldReason};
 pub use backoff::self_check_pause;
@@ -43,6 +44,8 @@ pub use input::{
     HoldObservation, HoldPolicy, KillSwitchReading, ProtectedContainers, ReadError, Reading, SidecarIdentity,
     TargetLifecycleState, Together,
 };
+
+use view::{RecordView, view};
 
 /// One wait, from the first SIGTERM on.
 #[derive(Debug, Clone)]
@@ -65,15 +68,6 @@ pub struct HoldState {
     switch_asked: Option<SignedDuration>,
     /// Whether the last call for both parameters together was denied.
     apart: bool,
-}
-
-/// A reading, seen in the light of what was known before.
-enum RecordView<'a> {
-    Ours(&'a Record),
-    Absent,
-    /// A record that speaks of another drain than this.
-    Other,
-    Unknown(ReadError),
 }
 
 impl HoldState {
@@ -124,11 +118,6 @@ impl HoldState {
             (false, _, true) => Ask::Switch,
             (false, _, false) => Ask::Nothing,
         }
-    }
-
-    fn until_switch(&self, since_sigterm: SignedDuration) -> Option<SignedDuration> {
-        let next = self.switch_asked?.saturating_add(KILL_SWITCH_INTERVAL);
-        Some(next.saturating_sub(since_sigterm))
     }
 
     /// Takes in one observation and answers. Times of successive calls must not go back.
@@ -221,66 +210,6 @@ impl HoldState {
         })
     }
 
-    /// When the record of this drain counts as gone, if no reading finds it again.
-    fn gone_at(&self) -> Option<SignedDuration> {
-        let since = self.missing_since.filter(|_| self.record.is_some())?;
-        Some(since.saturating_add(RECORD_GONE_AFTER))
-    }
-
-    /// How long "no record" is waited for. The half if the instance stays: then it is most likely a deployment.
-    fn grace(&self) -> SignedDuration {
-        match self.target_state {
-            TargetLifecycleState::Leaving => self.policy.terminating_grace,
-            TargetLifecycleState::InService => self.policy.unknown_grace / 2,
-            TargetLifecycleState::Unknown => self.policy.unknown_grace,
-        }
-    }
-
-    /// The bounds that hold whatever is read. Some coordinator's death is a finer answer than the maximum hold.
-    fn bound_passed(&self, seen: &HoldObservation) -> Option<ExitReason> {
-        if self.until_given_up(seen).is_some_and(|left| !left.is_positive()) {
-            return Some(ExitReason::DeadlinePassed);
-        }
-        if self.host_gone_at().is_some_and(|end| seen.since_sigterm >= end) {
-            return Some(ExitReason::HostGoingDown);
-        }
-        (seen.since_sigterm >= self.policy.max_hold).then_some(ExitReason::MaxHold)
-    }
-
-    /// The time left until a drain that still holds has no coordinator any more, by the clock of AWS. The host's clock
-    /// alone gives up no drain: it may be wrong by hours.
-    fn until_given_up(&self, seen: &HoldObservation) -> Option<SignedDuration> {
-        let record = self.record.as_ref()?;
-        let left = |now: Timestamp| record.deadline_at.duration_since(now);
-        let until_deadline = match seen.aws_clock() {
-            Some(now) => left(now),
-            None => left(seen.host_clock).max(self.until_deadline_without_clock(record, seen)),
-        };
-        Some(until_deadline.saturating_add(self.silence()))
-    }
-
-    /// A coordinator that has not released this long after the deadline is dead: the sidecar would have read the
-    /// release.
-    fn silence(&self) -> SignedDuration {
-        let interval = backoff::interval(&self.policy, self.record.as_ref());
-        COORDINATOR_SILENCE.saturating_add(backoff::longest(interval))
-    }
-
-    /// The time left to the deadline at most, without any clock: the record was written before it was read, so its
-    /// deadline is no further from the first reading than from the writing.
-    fn until_deadline_without_clock(&self, record: &Record, seen: &HoldObservation) -> SignedDuration {
-        let at_most = record.deadline_at.duration_since(record.updated_at);
-        let read_since = seen.since_sigterm.saturating_sub(self.record_since);
-        at_most.saturating_sub(read_since)
-    }
-
-    fn host_gone_at(&self) -> Option<SignedDuration> {
-        Some(
-            self.host_silent_since?
-                .saturating_add(self.policy.unknown_grace.saturating_mul(2)),
-        )
-    }
-
     fn hold_reason(&self, sight: &RecordView<'_>) -> HoldReason {
         match sight {
             RecordView::Ours(_) => HoldReason::TasksRemain,
@@ -311,59 +240,6 @@ impl HoldState {
     fn until_release(&self, record: &Record, seen: &HoldObservation) -> Option<SignedDuration> {
         Some(record.release_not_before?.duration_since(seen.aws_clock()?))
     }
-
-    /// The time left to the nearest moment at which the answer changes by itself.
-    fn until_next_bound(&self, sight: &RecordView<'_>, seen: &HoldObservation) -> SignedDuration {
-        let absent = matches!(sight, RecordView::Absent);
-        let until_found = match self.record {
-            Some(_) => self.gone_at(),
-            None => Some(self.grace()),
-        };
-        let left = |end: SignedDuration| end.saturating_sub(seen.since_sigterm);
-        [
-            Some(left(self.policy.max_hold)),
-            until_found.filter(|_| absent).map(left),
-            self.host_gone_at().map(left),
-            self.until_given_up(seen),
-            self.until_switch(seen.since_sigterm),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-        .unwrap_or(self.policy.max_hold)
-    }
-}
-
-fn view<'a>(known: &SidecarIdentity, seen: &'a HoldObservation) -> RecordView<'a> {
-    match &seen.reading {
-        Reading::NotFound => RecordView::Absent,
-        Reading::Failed(error) => RecordView::Unknown(*error),
-        Reading::Record(record) if known.is_foreign(record) || is_stale_release(record, seen) => {
-            RecordView::Other
-        }
-        Reading::Record(record) => RecordView::Ours(record),
-    }
-}
-
-/// Returns whether it is the release of a drain that had ended before SIGTERM, in which ECS did not order this daemon
-/// to stop. Its record may still be there. The start of the sidecar is no evidence: the agent may have restarted it
-/// between the release and its SIGTERM.
-fn is_stale_release(record: &Record, seen: &HoldObservation) -> bool {
-    let sigterm = seen.sigterm();
-    let ended = record.receipt_at.is_some_and(|receipt| receipt <= sigterm);
-    record.is_released() && (ended || is_long_over(record, sigterm))
-}
-
-fn is_long_over(record: &Record, sigterm: Timestamp) -> bool {
-    let age = record
-        .released_at
-        .map(|released| sigterm.duration_since(released));
-    let longest = match record.reason {
-        // A drain that was undone before this daemon was ordered to stop is not the one that stops it.
-        Some(ReleaseReason::Cancelled) => SignedDuration::ZERO,
-        _ => RELEASE_BEFORE_SIGTERM_MAX,
-    };
-    age.is_some_and(|age| age > longest)
 }
 
 fn released(known: &SidecarIdentity, record: &Record) -> Option<ExitReason> {

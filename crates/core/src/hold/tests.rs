@@ -1,7 +1,7 @@
 use super::*;
-use crate::hold::state::{ExitReason, HoldReason};
+use crate::hold::state::{ExitReason, HoldReason, TargetLifecycleState};
 use crate::limits::GET_PARAMETERS_MAX;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use proptest::{option, sample::select};
 

@@ -1,7 +1,10 @@
 use super::*;
+use crate::limits::COORDINATOR_SILENCE;
+use crate::limits::sidecar::RECORD_GONE_AFTER;
 use crate::record::{ReleaseReason, State};
 use ExitReason::*;
 use HoldReason::*;
+use jiff::Timestamp;
 
 mod backoff;
 mod input;
