@@ -12,6 +12,7 @@
 
 mod assign;
 mod gauges;
+mod needs;
 mod steady;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,8 +28,8 @@ use crate::observation::{HookAction, Stored};
 use crate::policy::Policy;
 use crate::record::Record;
 
-pub use assign::{Answers, Needs, NeedsObservation};
 pub use gauges::Gauges;
+pub use needs::{Answers, Needs, NeedsObservation};
 pub use steady::{Candidate, SteadyDrain};
 
 /// DRAINING registrations, by cluster.
