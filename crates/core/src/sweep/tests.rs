@@ -4,7 +4,8 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::aws::Scheduling;
-use crate::observation::{ContainerInstance, Hook, Task};
+use crate::control::Control;
+use crate::observation::{ContainerInstance, Hook, HookAction, Stored, Task};
 use crate::record::ReleaseReason;
 use crate::testing::{arn, at, holding, key, policy, registration, released, task};
 
