@@ -87,7 +87,7 @@ fn every_script_has_the_output_that_it_had_before() {
 }
 
 #[test]
-fn p1_and_p4_are_kept_in_every_story_or_given_up_on_purpose() {
+fn p1_and_p4_are_kept_in_every_transcript_or_given_up_on_purpose() {
     for name in names("txt") {
         let transcript = played(&name);
         assert!(transcript.kept, "{name}:\n{}", transcript.text);
@@ -126,7 +126,7 @@ fn a_script_tells_the_same_in_every_run() {
 }
 
 #[test]
-fn no_story_has_a_token_or_an_arn() {
+fn no_transcript_has_a_token_or_an_arn() {
     for name in names("txt") {
         let text = played(&name).text;
         let hex = |part: &str| part.len() >= 4 && part.chars().all(|c| c.is_ascii_hexdigit());
