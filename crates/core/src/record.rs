@@ -1,4 +1,4 @@
-//! The record: one SSM parameter per draining instance, the only thing coordinator and sidecar share.
+//! The record is one SSM parameter for each draining instance, the only thing that coordinator and sidecar share.
 //!
 //! Its fields are here, and what they consist of in `group`, `lifecycle`, `ordered` and `release`; its text is in
 //! `codec`, its merge in `merge`, its name in `name`.
@@ -219,6 +219,12 @@ impl Record {
     /// The hooks of ours that wait for this instance, to be changed.
     pub fn lifecycles_mut(&mut self) -> impl Iterator<Item = &mut Lifecycle> {
         self.lifecycle.iter_mut().chain(&mut self.other_lifecycles)
+    }
+
+    /// Notes that the heartbeat clock of a hook was restarted at this time, if the record has the hook.
+    pub fn note_heartbeat(&mut self, hook: &Lifecycle, at: Timestamp) {
+        let known = self.lifecycles_mut().find(|known| known.is_of(hook));
+        known.into_iter().for_each(|known| known.heartbeat_at = at);
     }
 
     /// The drain learns of a hook that waits.

@@ -157,10 +157,7 @@ pub(super) fn waited(answer: Result<bool, AwsError>) -> Outcome {
 /// A record must not claim a heartbeat that did not reach Auto Scaling.
 pub(super) fn with_heartbeat(mut record: Record, missed: &[Lifecycle]) -> Record {
     for missed in missed {
-        let known = record.lifecycles_mut().find(|known| known.is_of(missed));
-        known
-            .into_iter()
-            .for_each(|known| known.heartbeat_at = missed.heartbeat_at);
+        record.note_heartbeat(missed, missed.heartbeat_at);
     }
     record
 }

@@ -1,4 +1,4 @@
-//! The steady parts of a drain: until when nothing but the end of a task can change it, and what it needs meanwhile.
+//! A drain is steady until something else than the end of a task can change it, and needs little meanwhile.
 //!
 //! The tick uses it to save full observations: of a drain that is steady it only asks whether the tasks that are awaited
 //! still run: those that hold, or, after the release, the daemons.
@@ -86,8 +86,7 @@ pub fn maintain(
         .cloned()
         .collect();
     for hook in &due {
-        let known = record.lifecycles_mut().find(|known| known.is_of(hook));
-        known.into_iter().for_each(|known| known.heartbeat_at = now);
+        record.note_heartbeat(hook, now);
     }
     let put = (recount || !due.is_empty()).then(|| Action::PutCount(Box::new(record)));
     let awaited = tasks.iter().filter(|task| !task.last_status.is_final()).count();

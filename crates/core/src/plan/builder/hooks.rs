@@ -28,8 +28,7 @@ impl PlanBuilder<'_> {
             if now < heartbeat_due(hook) || over {
                 continue;
             }
-            let known = self.record.lifecycles_mut().find(|known| known.is_of(hook));
-            known.into_iter().for_each(|known| known.heartbeat_at = now);
+            self.record.note_heartbeat(hook, now);
             heartbeats.push(Action::Heartbeat(hook.clone()));
         }
         heartbeats

@@ -73,9 +73,8 @@ impl Seen {
 
     /// Returns whether an instance without a record had no task when it was observed last, and ECS counts none now.
     pub(super) fn is_empty_still(&self, key: &InstanceKey, instances: &[ContainerInstance]) -> bool {
-        let unhooked = self.waiting.is_some() && self.waits(&key.instance).is_none();
         let was_empty = |one: &ContainerInstance| is_finished(one) && self.empty.contains(&one.arn);
-        unhooked && instances.iter().all(was_empty)
+        self.is_unhooked(&key.instance) && instances.iter().all(was_empty)
     }
 
     /// Returns whether our hook let an instance go that is in service again, as after its return from a warm pool, and its
@@ -86,10 +85,14 @@ impl Seen {
         listed: &ListedRecord,
         instances: &[ContainerInstance],
     ) -> bool {
-        let unhooked = self.waiting.is_some() && self.waits(&key.instance).is_none();
         let unsaid = |record: &Record| is_over(record) && record.lifecycle.is_some() && !record.is_outlived();
         let serves = |one: &ContainerInstance| one.status == InstanceStatus::Active && one.agent_connected;
-        unhooked && listed.record().is_some_and(unsaid) && instances.iter().any(serves)
+        self.is_unhooked(&key.instance) && listed.record().is_some_and(unsaid) && instances.iter().any(serves)
+    }
+
+    /// Returns whether Auto Scaling has answered, and no hook waits for the instance.
+    fn is_unhooked(&self, instance: &InstanceId) -> bool {
+        self.waiting.is_some() && self.waits(instance).is_none()
     }
 
     fn waits(&self, instance: &InstanceId) -> Option<&Vec<HookAction>> {
@@ -119,8 +122,7 @@ impl Seen {
         if answered && !drains && is_over(record) {
             return Need::Nothing;
         }
-        let unhooked = self.waiting.is_some() && self.waits(&key.instance).is_none();
-        match instances.filter(|_| unhooked && is_over(record)) {
+        match instances.filter(|_| self.is_unhooked(&key.instance) && is_over(record)) {
             Some(instances)
                 if instances
                     .iter()
