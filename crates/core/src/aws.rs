@@ -1,4 +1,4 @@
-//! The vocabulary of AWS: groups, statuses and scheduling, as ECS writes them.
+//! This is the vocabulary of ECS: groups, statuses and scheduling, as it writes them.
 //!
 //! A value that this version does not know is kept as it came. It decides nothing: only values that are listed here do.
 
@@ -67,9 +67,9 @@ impl fmt::Display for TaskGroup {
 pub enum Scheduling {
     /// A DAEMON service: one task on each instance.
     Daemon,
-    /// A REPLICA service.
+    /// It is of a REPLICA service.
     Replica,
-    /// No service.
+    /// It is of no service: `RunTask` or `StartTask` has started it.
     Standalone,
     /// A service that ECS does not describe, or a strategy that we do not know.
     Unknown,

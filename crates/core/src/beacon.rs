@@ -1,4 +1,4 @@
-//! The beacon: the parameter `<prefix>/coordinator`, by which a person's tool finds the coordinator, learns its
+//! The beacon is the parameter `<prefix>/coordinator`, by which a person's tool finds the coordinator, learns its
 //! settings and sees when it last ran.
 //!
 //! The tick writes it; no decision reads it. A reader ignores fields that it does not know, and refuses a `schema` that
@@ -29,7 +29,7 @@ pub struct Deployment {
     pub failed_event_queue_url: Option<String>,
 }
 
-/// The whole beacon.
+/// What the coordinator says of itself to the tools of operators.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Beacon {

@@ -1,4 +1,4 @@
-//! The kill switch: the parameter `<prefix>/control`, for people who need everything to stop now.
+//! The kill switch is the parameter `<prefix>/control`, for people who need everything to stop now.
 
 use serde::{Deserialize, Serialize};
 

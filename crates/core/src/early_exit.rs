@@ -1,4 +1,4 @@
-//! When a sidecar ends that cannot do its work (exit codes 64 and 70).
+//! A sidecar that cannot do its work (exit codes 64 and 70) waits until its end does not leave its daemon unprotected.
 //!
 //! The ECS agent restarts a container only if it has run for `restartAttemptPeriod` since its last start, and 60 s is
 //! the least that ECS accepts. A container that ends sooner stays stopped, and its daemon unprotected, for the rest of
@@ -12,14 +12,14 @@ use jiff::SignedDuration;
 pub enum Surroundings {
     /// As a container of an ECS task, which the agent restarts.
     EcsTask,
-    /// Anywhere else.
+    /// It runs outside of an ECS task.
     Elsewhere,
 }
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// End now.
+    /// It ends now.
     Exit,
     /// Log that the process ends in `exit_in`, then ask again after `pause`, which is never longer.
     LogAndWait {

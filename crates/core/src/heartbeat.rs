@@ -1,4 +1,4 @@
-//! Which hooks get a heartbeat now.
+//! A hook gets a heartbeat when it is due, and those that run out first come first.
 //!
 //! A heartbeat costs one call and saves an instance, so it depends on nothing but that a hook of ours waits: on no
 //! record, no look at ECS, and no event. Auto Scaling does not say when a hook's clock was last restarted
@@ -19,7 +19,7 @@ pub struct Wait {
     pub instance: InstanceId,
     /// Its Auto Scaling group.
     pub group: AutoScalingGroupName,
-    /// The hook.
+    /// The hook of the group that waits.
     pub hook: LifecycleHookName,
     /// The hook's `HeartbeatTimeout`, in seconds.
     pub timeout_seconds: u32,

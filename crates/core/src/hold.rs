@@ -1,4 +1,4 @@
-//! A sidecar's hold, from SIGTERM to its exit, as a protocol without I/O.
+//! A sidecar's hold, from SIGTERM to its exit, is a protocol without I/O.
 //!
 //! [`Hold::next`] takes the answer to the last question and gives the next [`Step`]: a question to put, a time to
 //! sleep, or the exit. The program puts the questions over HTTP, the simulator to its model; both are loops of a few

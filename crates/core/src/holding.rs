@@ -1,4 +1,4 @@
-//! Which tasks hold an instance, and why.
+//! Tasks hold an instance, each for a reason.
 //!
 //! A task holds unless one of a few reasons says that it does not. Whatever is not understood holds (P2).
 

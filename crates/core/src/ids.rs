@@ -1,4 +1,4 @@
-//! Identifiers, parsed once at the edge and trusted afterwards.
+//! Identifiers are parsed once at the edge, and trusted afterwards.
 //!
 //! Each is a newtype, so that an EC2 instance id can never be given where a container instance ARN is wanted.
 //! Formats follow the ECS, EC2 and Auto Scaling API references.

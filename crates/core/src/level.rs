@@ -1,4 +1,4 @@
-//! How important a line of a log is.
+//! A log line has a level: how important it is.
 
 /// How important a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

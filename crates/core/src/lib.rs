@@ -1,4 +1,4 @@
-//! The pure core of ecs-daemon-protector: it decides, and never does I/O.
+//! The pure core of ecs-daemon-protector decides, and never does I/O.
 //!
 //! ```text
 //!  event ──► trigger ──► (coordinator observes AWS) ──► observation

@@ -1,4 +1,4 @@
-//! Why a call to AWS got no answer, and what an operator should look at, in the order of what was seen.
+//! The cause of a call to AWS that got no answer says what an operator should look at.
 //!
 //! The sidecar's connector classifies the failure by type; this module turns it into a hint and reads no error text.
 

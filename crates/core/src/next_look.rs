@@ -1,4 +1,4 @@
-//! Whether a run looks at an instance again after it has carried out a plan, and when.
+//! A run may look at an instance again after it has carried out a plan, at once or later.
 
 use jiff::SignedDuration;
 
@@ -40,7 +40,7 @@ pub struct AfterPlan {
 /// Registrations as they were read back after they were set DRAINING.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadBack {
-    /// None was set.
+    /// No registration was set DRAINING.
     None,
     /// All of them are DRAINING.
     Draining,

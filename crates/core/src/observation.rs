@@ -1,4 +1,4 @@
-//! What the coordinator has seen of one instance, in our own types.
+//! An observation is what the coordinator has seen of one instance, in our own types.
 //!
 //! A thing is seen, seen to be absent, or not known. Every read error makes it unknown, never smaller (P2).
 
@@ -89,7 +89,7 @@ impl Observation {
 /// The same instance in another watched cluster. Its hooks wait for the drain there too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Elsewhere {
-    /// The other cluster.
+    /// The cluster in which it was looked for.
     pub cluster: ClusterName,
     /// What was seen there.
     pub seen: SeenElsewhere,

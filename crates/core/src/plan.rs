@@ -1,4 +1,4 @@
-//! The decision: from what was seen of an instance to what is done about it.
+//! A plan decides, by what was seen of an instance, what is done about it.
 //!
 //! A pure function of observation, policy, fleet and now. Nothing else decides; the coordinator only looks and acts.
 //! Actions are in the order in which they must be done: heartbeat, record, DRAINING, stops, completion, receipt. A

@@ -1,4 +1,4 @@
-//! Counts in sentences: `1 task`, `2 tasks`.
+//! A count in a sentence agrees with its noun: `1 task`, `2 tasks`.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The operator's choices: settings of the coordinator that decide, in one type.
+//! The operator's choices are the settings of the coordinator that decide, in one type.
 
 use jiff::SignedDuration;
 
@@ -47,7 +47,7 @@ pub struct Policy {
     pub lifecycle_hooks: Vec<LifecycleHookName>,
     /// The prefix of the records' parameters.
     pub prefix: ParameterPrefix,
-    /// The longest drain.
+    /// How long a drain may hold, unless an operator extends it.
     pub max_drain: SignedDuration,
     /// What daemons get to stop and flush after release.
     pub daemon_stop: SignedDuration,

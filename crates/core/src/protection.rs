@@ -1,4 +1,4 @@
-//! Which daemon tasks are not protected although they have a sidecar, and why.
+//! A daemon task may be unprotected although it has a sidecar.
 //!
 //! A sidecar protects its daemon only while its container runs. The ECS agent restarts one that ends only if it has run
 //! for `restartAttemptPeriod`, and takes no second try at an image that cannot be pulled; the daemon and its service

@@ -1,4 +1,4 @@
-//! The receipt: one line at the end of a drain that reports all of it.
+//! The receipt is one line at the end of a drain that reports all of it.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -11,11 +11,11 @@ use crate::shared::to_the_second;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
-    /// The cluster.
+    /// The name of the cluster in which the instance drained.
     pub cluster: String,
-    /// The EC2 instance.
+    /// The id of the EC2 instance that drained.
     pub instance: String,
-    /// The container instance.
+    /// The ARN of its registration.
     pub container_instance: String,
     /// The Auto Scaling group, if a hook of ours waited.
     pub auto_scaling_group: Option<AutoScalingGroupName>,
@@ -65,7 +65,7 @@ pub struct Receipt {
 /// A group that was waited for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WaitedFor {
-    /// The task group.
+    /// The task group that was waited for.
     pub group: String,
     /// The most of its tasks that held at one time.
     pub tasks: u32,

@@ -1,4 +1,4 @@
-//! What must not be repeated of a foreign text.
+//! Parts of a foreign text must not be repeated.
 
 /// Returns the words of a failed call without lifecycle action tokens, each of which entitles its bearer to end a wait: the
 /// errors of Auto Scaling quote them.

@@ -1,4 +1,4 @@
-//! Which events of container instances need an observation.
+//! Some events of container instances need an observation; the others are ignored.
 //!
 //! ECS sends an event whenever the free resources of an instance change, and every run gets the event of DRAINING, mostly
 //! because one of ours has just set it. So only what is news costs a call.

@@ -1,4 +1,4 @@
-//! The settings of both programs, read from their environment.
+//! Both programs read their settings from their environment.
 
 pub mod coordinator;
 pub mod sidecar;

@@ -1,4 +1,4 @@
-//! What a tick does beside its listings.
+//! A tick does one thing beside its listings, if one is due.
 //!
 //! It makes three calls to list and one more, and there are three things to do with that one: to write the beacon, to
 //! describe what stays DRAINING after its drain, and to go on with the check of the daemons' sidecars. They share that slot, one after the other.
@@ -18,7 +18,7 @@ pub enum BeaconNeed {
 /// What a tick does beside its listings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TickSlot {
-    /// Nothing.
+    /// It does nothing else.
     #[default]
     Nothing,
     /// It writes the beacon.
@@ -32,7 +32,7 @@ pub enum TickSlot {
 /// What there is to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SlotWanted {
-    /// The beacon.
+    /// What the beacon needs.
     pub beacon: BeaconNeed,
     /// Something that stays DRAINING was not described for long.
     pub recheck: bool,

@@ -1,4 +1,4 @@
-//! The tick's triage: what each listed instance needs.
+//! The tick finds out what each listed instance needs.
 //!
 //! ```text
 //!  listings, view of the cache ──► sweep ──► Sweep: gauges, fleet; what may be steady

@@ -1,4 +1,4 @@
-//! The sidecar's own task, as the ECS agent's task metadata version 4 describes it.
+//! The ECS agent describes the sidecar's own task, by task metadata version 4.
 //!
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-response.html>
 
@@ -14,7 +14,7 @@ use crate::limits::{MESSAGE_CHARS_MAX, cut};
 pub struct TaskMetadata {
     /// The cluster, by name or by ARN.
     pub cluster: Option<String>,
-    /// The task.
+    /// The ARN of the task.
     #[serde(rename = "TaskARN")]
     pub task_arn: Option<String>,
     /// The service (agent 1.63.1 and later).

@@ -1,4 +1,4 @@
-//! Since when an instance leaves its Auto Scaling group, as the scaling activities of the group say.
+//! The scaling activities of an Auto Scaling group say since when an instance leaves it.
 //!
 //! The event of a hook says when its wait began, and a record says when its drain began. An execution environment that
 //! has neither knows a wait only since it came upon it. The scaling activity that terminates the instance is there for as
@@ -26,7 +26,7 @@ const OVER: [&str; 3] = ["Successful", "Failed", "Cancelled"];
 pub struct ScalingActivity {
     /// What it does, for people.
     pub description: String,
-    /// Its status code.
+    /// How it stands, as Auto Scaling writes it: the status code.
     pub status: String,
     /// When it began.
     pub started_at: Timestamp,

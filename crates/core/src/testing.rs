@@ -1,4 +1,4 @@
-//! Things that many tests of this crate need.
+//! Many tests of this crate need these things.
 
 pub(crate) mod any_record;
 

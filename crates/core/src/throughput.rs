@@ -1,4 +1,4 @@
-//! The throughput of Parameter Store, which is a setting of the account: what paces the records, and who reads them.
+//! The throughput of Parameter Store, a setting of the account, paces the writers of records and their readers.
 
 use std::time::Duration;
 

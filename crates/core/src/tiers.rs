@@ -1,4 +1,4 @@
-//! The order in which daemons are released: `xray, datadog | fluent-bit` releases the first two together, then the
+//! Daemons are released in an order: `xray, datadog | fluent-bit` releases the first two together, then the
 //! third.
 
 use std::collections::BTreeSet;

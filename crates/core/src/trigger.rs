@@ -1,4 +1,4 @@
-//! The input of the coordinator: every event shape that it gets, parsed into our own types.
+//! The coordinator gets events of many shapes, which are parsed into our own types.
 //!
 //! An [`Event`] is one of three: a [`Trigger`], something that does not concern this deployment, or [`Malformed`],
 //! which names the field. Shapes: EventBridge, SNS, SQS (plain, and SNS inside SQS), Auto Scaling's direct message to a
@@ -37,7 +37,7 @@ pub enum Trigger {
     Instance(InstanceChange),
     /// EC2 takes a Spot instance back.
     Spot(SpotNotice),
-    /// The schedule.
+    /// The schedule has its minute: reconcile everything.
     Tick,
     /// The schedule of the heartbeats.
     Heartbeats,
@@ -111,9 +111,9 @@ pub struct TaskChange {
     pub cluster: ClusterName,
     /// The container instance on which it runs.
     pub container_instance: ContainerInstanceArn,
-    /// The task.
+    /// The task that has changed.
     pub task: TaskArn,
-    /// Its status now.
+    /// Its status after the change.
     pub last_status: TaskStatus,
     /// Its containers that have ended, and their exit codes.
     pub exits: Vec<(ContainerName, i64)>,
@@ -128,11 +128,11 @@ pub struct TaskChange {
 pub struct InstanceChange {
     /// The cluster of the container instance.
     pub cluster: ClusterName,
-    /// The container instance.
+    /// The registration that has changed.
     pub container_instance: ContainerInstanceArn,
     /// The EC2 instance under it.
     pub instance: InstanceId,
-    /// Its status now.
+    /// Its status after the change.
     pub status: InstanceStatus,
 }
 
@@ -140,7 +140,7 @@ pub struct InstanceChange {
 /// reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpotNotice {
-    /// The instance.
+    /// The EC2 instance that is to be taken back.
     pub instance: InstanceId,
     /// When EC2 sent the notice, by the event's own time; if the event names the end, two minutes before it.
     pub at: Timestamp,

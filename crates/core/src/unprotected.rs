@@ -1,4 +1,4 @@
-//! What is kept of a daemon that was seen to run without the protection of its sidecar.
+//! A daemon that was seen to run without the protection of its sidecar is kept by its service and the reason.
 
 use std::fmt;
 

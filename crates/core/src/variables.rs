@@ -1,4 +1,4 @@
-//! Settings from the environment: read through one closure, all problems reported together.
+//! Settings of the environment are read through one closure, and all problems are reported together.
 //!
 //! Every setting is called `PROTECTOR_<NAME>`. An empty value means "use the default", because a CloudFormation
 //! parameter that is left empty becomes an empty environment variable.

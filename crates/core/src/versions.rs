@@ -1,4 +1,4 @@
-//! Which versions of a parameter its text includes.
+//! The text of a parameter says which of its versions it includes.
 //!
 //! SSM has no compare-and-swap: a writer learns from the version of its write that another one has written since it
 //! read, and then its text has replaced what the other one had said. So each text says on which version it is based

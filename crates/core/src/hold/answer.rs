@@ -1,4 +1,4 @@
-//! What the hold asks for, and how it is answered.
+//! The hold gives steps, and takes answers.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -35,7 +35,7 @@ pub enum Step {
 pub enum Answer {
     /// Nothing was asked: the hold begins, or has slept.
     Nothing,
-    /// The protected containers.
+    /// What has become of the protected containers.
     Task(ProtectedContainers),
     /// Where the sidecar runs, or why that is not known.
     Identity(Result<Identity, ReadError>),
@@ -62,11 +62,11 @@ pub struct Moment {
 impl Moment {
     /// A moment of a host whose clock is that of AWS.
     #[must_use]
-    pub fn after(sigterm: jiff::Timestamp, since_sigterm: SignedDuration, jitter: f64) -> Self {
+    pub fn after(sigterm: Timestamp, since_sigterm: SignedDuration, jitter: f64) -> Self {
         Self {
             since_sigterm,
             sigterm_at: Some(sigterm),
-            host_clock: sigterm.checked_add(since_sigterm).unwrap_or(jiff::Timestamp::MAX),
+            host_clock: sigterm.checked_add(since_sigterm).unwrap_or(Timestamp::MAX),
             jitter,
         }
     }

@@ -1,4 +1,4 @@
-//! Where a sidecar runs: all that it must know to find and judge its record.
+//! A sidecar must know where it runs to find and judge its record.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +12,11 @@ use crate::record::ParameterPrefix;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Identity {
-    /// The AWS region.
+    /// The AWS region whose APIs the sidecar asks.
     pub region: String,
-    /// The cluster.
+    /// The cluster of its task.
     pub cluster: ClusterName,
-    /// The EC2 instance.
+    /// The EC2 instance on which it runs.
     pub instance: InstanceId,
     /// The sidecar's own container, which it does not protect.
     pub own_container: ContainerName,
@@ -29,7 +29,7 @@ pub struct Identity {
 /// Names of the parameters that may describe one instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Records {
-    /// Its own record.
+    /// The name of the record that is of its instance alone.
     pub own: String,
     /// The shared records of its cluster.
     pub shared: Vec<String>,

@@ -1,4 +1,4 @@
-//! What Parameter Store answered.
+//! Parameter Store answers for each name with a text, or says that there is no such parameter.
 
 use std::collections::BTreeMap;
 

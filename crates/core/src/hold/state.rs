@@ -1,4 +1,4 @@
-//! What a sidecar does between SIGTERM and its end: sleep for some time, or leave for a reason.
+//! A sidecar does one of two things between SIGTERM and its end: it sleeps for some time, or leaves for a reason.
 //!
 //! A pure state machine. The program asks the task metadata, the record and the instance metadata, and hands in the
 //! answers together with the time and one random number; [`HoldState::next`] answers. Rules, the first that fits

@@ -1,4 +1,4 @@
-//! The limits of the coordinator: what it caches, waits for, and does at once.
+//! The coordinator has limits to what it caches, waits for, and does at once.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The limits of the sidecar: its readings, its calls, and what it waits for.
+//! The sidecar has limits to its readings, its calls, and what it waits for.
 
 use std::time::Duration;
 

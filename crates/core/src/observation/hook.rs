@@ -1,4 +1,4 @@
-//! What is known of the hooks of ours that wait for an instance.
+//! Hooks of ours may wait for an instance, and Auto Scaling or an event says which.
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use super::registrations::Registrations;
 /// Whether a hook of ours waits for the instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hook {
-    /// None is known.
+    /// No hook of ours is known to wait.
     None,
     /// These do: at least one. A group may have several hooks of ours, and all of them wait at the same time.
     Waiting(Vec<HookAction>),
@@ -54,7 +54,7 @@ impl Hook {
 pub struct HookAction {
     /// The Auto Scaling group.
     pub group: AutoScalingGroupName,
-    /// The hook.
+    /// The hook of the group that waits.
     pub hook: LifecycleHookName,
     /// The token, if the event that holds it has arrived.
     pub token: Option<LifecycleActionToken>,

@@ -9,7 +9,7 @@ use crate::record::Record;
 pub struct ContainerInstance {
     /// Its name in this life.
     pub arn: ContainerInstanceArn,
-    /// Its status.
+    /// Its status in the cluster: ECS places tasks on an ACTIVE one only.
     pub status: InstanceStatus,
     /// Whether its agent is connected to ECS. Agents reconnect several times an hour, so a short "no" is normal.
     pub agent_connected: bool,

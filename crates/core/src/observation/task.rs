@@ -1,4 +1,4 @@
-//! A task on the instance, with its containers.
+//! A task is seen with its containers, and with when it ended.
 
 use jiff::Timestamp;
 
@@ -9,11 +9,11 @@ use crate::unprotected::UnprotectedReason;
 /// One task on the instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
-    /// The task.
+    /// The ARN that names it.
     pub arn: TaskArn,
     /// Its group; ECS leaves it out in no documented case, but it is optional in the API.
     pub group: Option<TaskGroup>,
-    /// Its status.
+    /// The last status that ECS has recorded of it.
     pub last_status: TaskStatus,
     /// Whether ECS has ordered it to stop.
     pub stopping: bool,

@@ -1,4 +1,4 @@
-//! The rules, applied one after another to a drain. `plan/rules.md` lists them by number.
+//! The rules are applied one after another to a drain. `plan/rules.md` lists them by number.
 
 mod ecs;
 mod evidence;

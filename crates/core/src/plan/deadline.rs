@@ -1,4 +1,4 @@
-//! When a drain ends at the latest.
+//! A drain ends at its deadline at the latest.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,4 +1,4 @@
-//! Finds out which drain this is: none, one that goes on, or a new one.
+//! An observation is of no drain, of one that goes on, or of a new one.
 
 mod beginning;
 mod belonging;

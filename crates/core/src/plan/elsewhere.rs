@@ -1,4 +1,4 @@
-//! The drains of the same instance in other clusters: its hooks wait until all of them are over.
+//! The same instance may drain in other clusters, and its hooks wait until all its drains are over.
 //!
 //! Each drain ends by its own rules, with a record and a receipt of its own. The last of them that ends completes the
 //! hooks, and if two end at the same moment, the next tick does. No drain waits for another one for longer than that one

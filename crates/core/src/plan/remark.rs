@@ -1,4 +1,4 @@
-//! What a plan says to people about its decisions.
+//! A plan says to people why it decides as it does.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! One schedule for each drain, computed backwards from its end.
+//! Each drain has one schedule, computed backwards from its end.
 //!
 //! A drain ends when its machine goes: at the limit of the hook that waits, or two minutes after a Spot notice. What
 //! the daemons need for their flush is kept free before that, tier by tier, and what is left before it is for the

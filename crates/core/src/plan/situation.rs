@@ -23,7 +23,7 @@ pub struct Situation<'a> {
     pub command: Option<&'a Command>,
     /// When EC2 said, with this run's event, that it takes this Spot instance back.
     pub spot: Option<Timestamp>,
-    /// The kill switch.
+    /// What the kill switch says, and who has set it.
     pub kill_switch: &'a KillSwitch,
     /// The sender of the heartbeats.
     pub heartbeats: HeartbeatSender,
@@ -31,7 +31,7 @@ pub struct Situation<'a> {
     pub calls: u32,
     /// What is known of this drain, if it could not be recorded until now.
     pub unrecorded: Option<&'a UnrecordedDrain>,
-    /// The time.
+    /// The time of the plan: what it writes has this time.
     pub now: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! The course of a check of all daemon services for daemons that are not protected, a few requests at a time.
+//! A check finds the unprotected daemons of all daemon services, a few requests at a time.
 //!
 //! One round lists the DAEMON services of each cluster, their tasks, and describes those by hundreds: for a cluster of
 //! a hundred instances and one daemon service three requests. What the requests say is for

@@ -1,4 +1,4 @@
-//! The record as a parameter's text, and back.
+//! The record is written as a parameter's text, and read back.
 
 use std::io;
 

@@ -30,7 +30,7 @@ pub(crate) fn is_zero(count: &u32) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Waited {
-    /// The task group.
+    /// The task group, named as in [`HeldBy::group`].
     pub group: String,
     /// The most of its tasks that held at one time.
     pub count: u32,

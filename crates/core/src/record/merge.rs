@@ -1,4 +1,4 @@
-//! What any number of writers of one record know together.
+//! The texts of any number of writers of one record merge into what they know together.
 //!
 //! SSM has no compare-and-swap: a writer may write over what another one has just said. The run that sees this merges
 //! the texts. The merge is a join: any number of texts, in any order and each any number of times, make the same

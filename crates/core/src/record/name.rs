@@ -1,4 +1,4 @@
-//! Names of the parameters.
+//! Each parameter has a name below the prefix.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::limits::{PREFIX_LEVELS_MAX, QUOTED_CHARS_MAX, cut};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ParameterPrefix(String);
 
-/// The default prefix.
+/// The prefix of all names, unless the setting `PARAMETER_PREFIX` gives another one.
 pub const DEFAULT_PREFIX: &str = "/ecs-daemon-protector";
 
 impl Default for ParameterPrefix {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum ReleaseReason {
     /// Every holding task was seen STOPPED.
     Drained,
-    /// The deadline passed.
+    /// The deadline passed before that was seen.
     Deadline,
     /// An operator ordered it.
     Operator,

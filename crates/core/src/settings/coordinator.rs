@@ -1,4 +1,4 @@
-//! The coordinator's settings.
+//! The coordinator reads its settings from its environment.
 
 use crate::level::Level;
 use crate::policy::Policy;

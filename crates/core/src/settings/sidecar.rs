@@ -1,4 +1,4 @@
-//! The sidecar's settings.
+//! The sidecar reads its settings from its environment.
 
 use std::str::FromStr;
 

@@ -1,4 +1,4 @@
-//! What the listing of the records measures.
+//! The listing of the records gives the gauges of the fleet.
 
 use std::collections::BTreeMap;
 

@@ -61,7 +61,7 @@ pub struct OldRecord {
 /// What the cache adds to the listings.
 #[derive(Debug, Clone, Default)]
 pub struct View {
-    /// The kill switch.
+    /// What the kill switch said when it was last read.
     pub control: Control,
     /// Registrations with which nothing is left to do.
     pub finished: BTreeMap<ClusterName, BTreeMap<ContainerInstanceArn, FinishedRegistration>>,
@@ -99,6 +99,6 @@ impl FinishedRegistration {
 pub struct Awaited {
     /// Whether the drain is released: then the tasks are its daemons.
     pub released: bool,
-    /// The tasks.
+    /// The tasks whose end it awaits.
     pub tasks: BTreeSet<TaskArn>,
 }

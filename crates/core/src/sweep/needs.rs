@@ -25,12 +25,12 @@ pub struct Answers {
 /// An instance that needs a full observation, and what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NeedsObservation {
-    /// The instance.
+    /// The instance to observe.
     pub key: InstanceKey,
     /// Its registrations as they were described. None: ECS gave no answer for it, or has forgotten those that its record
     /// names, and the observation asks for others.
     pub instances: Option<Vec<ContainerInstance>>,
-    /// Its hooks.
+    /// What is known of the hooks that wait for it.
     pub hook: Hook,
     /// Its record, if it has one.
     pub stored: Option<Stored>,

@@ -1,4 +1,4 @@
-//! Drains that are steady: tasks are awaited, and nothing else is due.
+//! A drain is steady while tasks are awaited, and nothing else is due.
 
 use std::collections::BTreeSet;
 
@@ -15,22 +15,22 @@ use super::{ListedRecord, Sweep, View};
 /// A drain that may be steady, and the tasks that are known to be awaited.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// The instance.
+    /// The instance that drains.
     pub key: InstanceKey,
-    /// The tasks.
+    /// The tasks that are known to be awaited.
     pub awaited: BTreeSet<TaskArn>,
 }
 
 /// A drain that is steady: its record as listed, and the awaited tasks as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SteadyDrain {
-    /// The instance.
+    /// The instance that drains.
     pub key: InstanceKey,
     /// The record as it is stored.
     pub stored: Stored,
     /// What it says.
     pub record: Record,
-    /// The awaited tasks.
+    /// The tasks that are awaited, as ECS has described them.
     pub tasks: Vec<Task>,
 }
 

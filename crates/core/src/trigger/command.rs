@@ -1,4 +1,4 @@
-//! Orders of an operator, by direct invocation of the function:
+//! An operator orders by direct invocation of the function:
 //! `{"command":"release","instance":"i-…","cluster":"prod","who":"ana","why":"ticket 7"}`.
 
 use jiff::SignedDuration;
@@ -32,7 +32,7 @@ impl Order {
 /// An order, and who answers for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
-    /// The order.
+    /// What is to be done.
     pub order: Order,
     /// The EC2 instance that it is for.
     pub instance: InstanceId,

@@ -1,4 +1,4 @@
-//! ECS state changes.
+//! ECS reports state changes of tasks and container instances.
 //!
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html>,
 //! <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_container_instance_events.html>

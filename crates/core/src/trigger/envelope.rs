@@ -1,4 +1,4 @@
-//! The envelope of an event: EventBridge's, SNS and SQS records, or none.
+//! An event comes in an envelope: EventBridge's, SNS and SQS records, or none.
 
 use jiff::Timestamp;
 use serde_json::Value;

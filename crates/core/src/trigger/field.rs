@@ -1,4 +1,4 @@
-//! Reading a structure out of JSON, with errors that name the field.
+//! A structure is read out of JSON, with errors that name the field.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Lifecycle hook messages.
+//! Auto Scaling sends a message when a lifecycle hook waits.
 //!
 //! <https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-event-reference.html>,
 //! <https://docs.aws.amazon.com/autoscaling/ec2/userguide/prepare-for-lifecycle-notifications.html>

@@ -1,4 +1,4 @@
-//! Notices of two minutes: EC2 takes a Spot instance back, or one of an interruptible capacity reservation.
+//! EC2 gives notice of two minutes when it takes back a Spot instance, or one of an interruptible capacity reservation.
 //!
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html>, and "Monitor
 //! interruptible Capacity Reservations" in the same guide.

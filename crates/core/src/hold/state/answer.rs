@@ -1,4 +1,4 @@
-//! What the wait answers.
+//! The wait answers with sleep or exit, each for a reason.
 
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -28,7 +28,7 @@ pub enum Ask {
     Record,
     /// The kill switch by itself: it is not known whose record to read.
     Switch,
-    /// No parameter.
+    /// No parameter is read in this look.
     Nothing,
 }
 

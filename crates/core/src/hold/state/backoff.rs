@@ -1,4 +1,4 @@
-//! How long to sleep.
+//! A sidecar sleeps for the interval of its record, and longer after failures.
 
 use jiff::SignedDuration;
 

@@ -1,4 +1,4 @@
-//! The input of the wait: its policy, what was known before SIGTERM, and what was seen since.
+//! The wait gets its policy, what was known before SIGTERM, and what was seen since.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -243,13 +243,13 @@ pub struct HoldObservation {
     pub sigterm_at: Option<Timestamp>,
     /// The host's wall clock, which may be wrong.
     pub host_clock: Timestamp,
-    /// The record.
+    /// What the record says, or why it was not read.
     pub reading: Reading,
-    /// The protected containers.
+    /// What has become of the protected containers.
     pub task: ProtectedContainers,
-    /// The instance.
+    /// What is to become of the instance, as its metadata say.
     pub target_state: TargetLifecycleState,
-    /// The kill switch.
+    /// What the kill switch says, if it was asked for.
     pub kill_switch: KillSwitchReading,
     /// Whether the call for both was denied.
     pub together: Together,

@@ -1,4 +1,4 @@
-//! The ways out of a hold: rules 3, 6, 8, 9, 10 and 12, and the kill switch.
+//! A hold ends in one of these ways: by rules 3, 6, 8, 9, 10 and 12, or by the kill switch.
 
 use jiff::SignedDuration;
 
