@@ -23,10 +23,10 @@ use protector_core::ids::{
 };
 use protector_core::limits::BEACON_AGE_MAX;
 use protector_core::limits::coordinator::{
-    BEGINNING_RETRY_AFTER, CONFIGURATION_TTL, KILL_SWITCH_LOG_INTERVAL, NOT_DRAINING_TTL, SCHEDULING_TTL,
-    SCHEDULINGS_MAX, SIDECARS_ASSUMED, UNLISTED_MAX, WAIT_TTL,
+    BEGINNING_RETRY_AFTER, CONFIGURATION_TTL, FRESH_EVENT_MAX, KILL_SWITCH_LOG_INTERVAL, NOT_DRAINING_TTL,
+    SCHEDULING_TTL, SCHEDULINGS_MAX, SIDECARS_ASSUMED, UNLISTED_MAX, WAIT_TTL,
 };
-use protector_core::observation::Registrations;
+use protector_core::observation::{Hook, Registrations};
 use protector_core::plan::{Fleet, UnrecordedDrain, Verdict};
 use protector_core::record::Record;
 use protector_core::slot::{BeaconNeed, SlotWanted, TickSlot};
@@ -110,8 +110,18 @@ struct CacheState {
 #[derive(Debug)]
 struct Unrecorded {
     drain: UnrecordedDrain,
+    announced: Announced,
     /// When it was last tried.
     tried: Timestamp,
+}
+
+/// Why a drain begins, as its event or a listing has announced it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announced {
+    /// The hooks that wait.
+    pub hook: Hook,
+    /// When EC2 said that it takes the instance back.
+    pub spot: Option<Timestamp>,
 }
 
 impl Unrecorded {
@@ -559,16 +569,27 @@ impl Cache {
         self.lock().uncounted.remove(key).unwrap_or_default()
     }
 
-    /// Remembers the record of a new drain that could not be written.
-    pub fn add_unrecorded(&self, key: &InstanceKey, record: Record, now: Timestamp) {
+    /// Remembers the record of a new drain that could not be written, and why the drain begins.
+    pub fn add_unrecorded(&self, key: &InstanceKey, record: Record, announced: Announced, now: Timestamp) {
         let mut facts = self.lock();
         facts.unrecorded.retain(|_, known| known.is_fresh(now));
         let known = facts.unrecorded.get(key);
         let since = known.map_or(now, |known| known.drain.since);
         let drain = UnrecordedDrain { since, record };
-        facts
-            .unrecorded
-            .insert(key.clone(), Unrecorded { drain, tried: now });
+        let unrecorded = Unrecorded {
+            drain,
+            announced,
+            tried: now,
+        };
+        facts.unrecorded.insert(key.clone(), unrecorded);
+    }
+
+    /// Why the drain of an instance begins that could not be recorded a moment ago: the next attempt begins with the same.
+    pub fn announced(&self, key: &InstanceKey, now: Timestamp) -> Option<Announced> {
+        let facts = self.lock();
+        let known = facts.unrecorded.get(key);
+        let recent = known.filter(|known| now.duration_since(known.tried) < FRESH_EVENT_MAX);
+        recent.map(|known| known.announced.clone())
     }
 
     /// The drain of an instance is recorded.

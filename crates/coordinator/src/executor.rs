@@ -275,8 +275,11 @@ impl<'r> Executor<'r> {
     pub(crate) async fn repair(&self, key: &InstanceKey, merged: Record, version: i64) -> Option<Stored> {
         let changes = self.changes()?;
         self.cache.limiter.acquire(Priority::Release).await;
-        let written = changes.write_whole(key, merged, version).await;
-        written.ok().map(|(stored, _)| stored)
+        // It includes that version, and what that was written over.
+        let written = changes.write_whole(key, merged, version, version).await;
+        let (stored, _) = written.ok()?;
+        self.cache.store.rewritten(key, &stored, self.run.now());
+        Some(stored)
     }
 
     /// The same of a shared record. What fails is in the next text.

@@ -329,6 +329,26 @@ impl Store {
         self.lock().repairs.remove(key);
     }
 
+    /// Notes that a text that includes all up to `base` became this version. If it was written over nothing, nothing that an
+    /// earlier text had missed is missed any more.
+    pub fn written(&self, key: &InstanceKey, base: i64, version: i64) {
+        if Missed::between(base, version).is_none() {
+            self.is_whole(key);
+        }
+    }
+
+    /// Takes in what a repair has made of a record. What is known besides, and is in no text yet, stays.
+    pub fn rewritten(&self, key: &InstanceKey, stored: &Stored, now: Timestamp) {
+        let Some(known) = self.known(key) else { return };
+        if let (Ok(ours), Ok(theirs)) = (&known.record, &stored.record) {
+            let merged = Stored {
+                record: Ok(theirs.clone().merged(ours)),
+                version: stored.version,
+            };
+            self.insert(key, &merged, now);
+        }
+    }
+
     /// Notes that what the text of this version misses is known here.
     pub fn repaired(&self, key: &InstanceKey, version: i64) {
         self.lock().repairs.insert(key.clone(), Repair::Known(version));
@@ -374,11 +394,20 @@ impl Store {
         (version > 0).then_some(version)
     }
 
+    /// Returns whether a shared record's parameter has the known version, by the version that was just read; none if there is no
+    /// such parameter. One that another environment has deleted is asked for no more.
+    pub fn is_unchanged(&self, cluster: &ClusterName, number: usize, found: Option<i64>) -> bool {
+        let known = self.shared_version(cluster, number);
+        if found.is_none() {
+            self.deleted_shared(cluster, number);
+        }
+        found.is_some() && found == known
+    }
+
     /// Notes that a shared record's parameter was deleted.
     pub fn deleted_shared(&self, cluster: &ClusterName, number: usize) {
         if let Some(shared) = self.lock().shared_mut(cluster, number) {
-            shared.version = 0;
-            shared.shrunk = false;
+            (shared.version, shared.missed, shared.shrunk) = (0, None, false);
         }
     }
 

@@ -43,7 +43,9 @@ impl DueLooks<'_> {
             let patience = match self.router.cache.awaits_an_event() {
                 false => BATCH_RECHECK_INTERVAL,
                 // Of so many one always has an event to come, and a drain that begins must not wait for those that settle.
-                true if !gathers.is_zero() => self.router.policy.linger.min(BATCH_WAIT_MAX),
+                true if self.router.reconciler.crowd().is_large() => {
+                    self.router.policy.linger.min(BATCH_WAIT_MAX)
+                }
                 true => BATCH_WAIT_MAX,
             };
             let now = self.router.run.now();
@@ -192,7 +194,10 @@ impl DueLooks<'_> {
         }
         let due = seen.into_iter().chain(others.into_iter().take(ONE_BY_ONE_MAX));
         let looks = due.map(async |(key, arns)| {
-            let subject = Registered::new(key.clone(), KnownRegistrations::Some(arns));
+            let mut subject = Registered::new(key.clone(), KnownRegistrations::Some(arns));
+            if let Some(announced) = self.router.cache.announced(&key, self.router.run.now()) {
+                (subject.hook, subject.spot) = (announced.hook, announced.spot);
+            }
             let looked = reconciler
                 .bring_on(TriggerKind::Due, Subject::registered(subject))
                 .await;

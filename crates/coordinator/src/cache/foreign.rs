@@ -20,6 +20,8 @@ struct ForeignState {
     foreign: HashMap<ContainerInstanceArn, Timestamp>,
     /// Whether the instances of this capacity provider are kept by ECS itself. `None` if ECS could not be asked.
     managed: HashMap<(ClusterName, String), (Option<bool>, Timestamp)>,
+    /// Container instances of which it is not known whether ECS keeps them itself.
+    unclear: HashMap<ContainerInstanceArn, Timestamp>,
     /// When it was last said that a cluster is gone.
     gone: HashMap<ClusterName, Timestamp>,
 }
@@ -60,6 +62,35 @@ impl ForeignCache {
         make_room(&mut facts.managed, |(managed, at)| is_fresh(*managed, *at, now));
         let provider = (cluster.clone(), provider.to_owned());
         facts.managed.insert(provider, (managed, now));
+    }
+
+    /// Remembers whether the provider of a container instance could be asked for.
+    pub fn insert_unclear(
+        &self,
+        cluster: &ClusterName,
+        arn: &ContainerInstanceArn,
+        provider: &str,
+        now: Timestamp,
+    ) {
+        let mut facts = self.lock();
+        let provider = (cluster.clone(), provider.to_owned());
+        let known = facts
+            .managed
+            .get(&provider)
+            .is_some_and(|(managed, _)| managed.is_some());
+        match known {
+            true => drop(facts.unclear.remove(arn)),
+            false => {
+                make_room(&mut facts.unclear, |at| now.duration_since(*at) < PROVIDER_TTL);
+                facts.unclear.insert(arn.clone(), now);
+            }
+        }
+    }
+
+    /// Returns whether ECS may keep this container instance itself: its provider could not be asked for.
+    #[must_use]
+    pub fn is_unclear(&self, arn: &ContainerInstanceArn) -> bool {
+        self.lock().unclear.contains_key(arn)
     }
 
     /// Remembers a cluster that is gone. Returns whether to log it again.
@@ -116,5 +147,24 @@ mod tests {
         edges.insert_provider(&cluster, "unanswered", None, at(0));
         assert_eq!(edges.is_managed(&cluster, "unanswered", at(9)), Some(false));
         assert_eq!(edges.is_managed(&cluster, "unanswered", at(10)), None);
+    }
+
+    #[test]
+    fn p9_an_instance_is_unclear_until_its_capacity_provider_is_known() {
+        let (edges, cluster) = (ForeignCache::default(), "prod".parse().unwrap());
+        let arn = "arn:aws:ecs:eu-west-1:1:container-instance/prod/1a2b"
+            .parse()
+            .unwrap();
+        let unclear = |managed, seconds| {
+            edges.insert_provider(&cluster, "workers", managed, at(seconds));
+            edges.insert_unclear(&cluster, &arn, "workers", at(seconds));
+            edges.is_unclear(&arn)
+        };
+        assert!(!edges.is_unclear(&arn));
+        let found = [(None, 0), (Some(false), 10), (None, 700), (Some(true), 710)];
+        assert_eq!(
+            found.map(|(managed, seconds)| unclear(managed, seconds)),
+            [true, false, true, false]
+        );
     }
 }

@@ -61,16 +61,27 @@ fn a_drain_that_cannot_be_recorded_is_known_since_the_first_attempt() {
     let since = |seconds| cache.unrecorded(&key(), at(seconds)).map(|drain| drain.since);
     let record = |seconds| Record::first(key().instance, arn(), "a1".to_owned(), at(seconds), at(9000), 1);
     assert_eq!(since(0), None);
+    let announced = || Announced {
+        hook: Hook::None,
+        spot: Some(at(0)),
+    };
     for seconds in [0, 3, 60, 120] {
-        cache.add_unrecorded(&key(), record(seconds), at(seconds));
+        cache.add_unrecorded(&key(), record(seconds), announced(), at(seconds));
         assert_eq!(since(seconds), Some(at(0)));
     }
+    assert_eq!(cache.announced(&key(), at(179)), Some(announced()));
+    assert_eq!(
+        cache.announced(&key(), at(180)),
+        None,
+        "Auto Scaling is to be asked"
+    );
     let last = cache.unrecorded(&key(), at(299)).unwrap().record;
     assert_eq!(last.started_at, at(120));
     assert_eq!(since(300), None, "another drain, if there is one");
     cache.is_recorded(&key());
     assert_eq!(since(121), None);
-    cache.add_unrecorded(&key(), record(400), at(400));
+    assert_eq!(cache.announced(&key(), at(121)), None);
+    cache.add_unrecorded(&key(), record(400), announced(), at(400));
     cache.insert_observed(&key(), &instance(), Verdict::NotDraining, None, at(410));
     assert_eq!(since(410), None, "it was cancelled");
 }

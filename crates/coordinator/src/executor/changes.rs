@@ -12,7 +12,7 @@ use protector_core::policy::Policy;
 use protector_core::record::Record;
 use protector_core::versions::Missed;
 
-use crate::aws::{Aws, AwsError};
+use crate::aws::{Aws, AwsError, ErrorKind};
 use crate::cache::Cache;
 use crate::context::RunContext;
 use crate::outcome::Outcome;
@@ -59,7 +59,9 @@ impl Changes<'_> {
         if write.record.unprotected.is_empty() || !self.cache.limiter.try_acquire(Priority::Count) {
             return None;
         }
-        let written = self.write_whole(write.key, write.record.clone(), write.version());
+        let (key, known) = (write.key, write.version());
+        let base = self.cache.store.base(key, known);
+        let written = self.write_whole(key, write.record.clone(), known, base);
         written.await.ok()
     }
 
@@ -73,7 +75,11 @@ impl Changes<'_> {
         if !self.cache.limiter.try_acquire(Priority::Count) {
             return Ok(Outcome::Deferred);
         }
-        self.put_alone(write).await
+        match self.put_alone(write).await {
+            // Only people read a count, so it gives way, as if it were not its time yet.
+            Err(failure) if failure.kind == ErrorKind::Throttled => Ok(Outcome::Deferred),
+            outcome => outcome,
+        }
     }
 
     /// Remembers a change that is not worth a write of its own, if this environment takes all events; otherwise writes
@@ -127,7 +133,8 @@ impl Changes<'_> {
         let RecordWrite {
             key, record, applied, ..
         } = write;
-        let (stored, raced) = self.write_whole(key, record, known).await?;
+        let base = self.cache.store.base(key, known);
+        let (stored, raced) = self.write_whole(key, record, known, base).await?;
         self.stored(key, applied, stored, raced);
         Ok(match raced {
             true => Outcome::Conflict,
@@ -141,22 +148,25 @@ impl Changes<'_> {
         applied.written = Some(stored);
     }
 
-    /// Writes a record until its text was written over no other one. Its writer knows the version `known`. Returns the
-    /// record as it is now, and whether another writer was seen.
+    /// Writes a record until its text was written over no other one. Its writer knows the version `known`, and the record
+    /// includes all up to the version `base`. Returns the record as it is now, and whether another writer was seen.
     pub(super) async fn write_whole(
         &self,
         key: &InstanceKey,
         mut record: Record,
         mut known: i64,
+        mut base: i64,
     ) -> Result<(Stored, bool), AwsError> {
         let (store, name) = (&self.cache.store, self.policy.prefix.record_name(key));
         let mut raced = false;
-        let mut base = store.base(key, known);
         for _ in 0..WRITES_MAX {
             let version = self.aws.put_record(&name, &record, base).await?;
             let missed = Missed::by_write(base, known, version);
             known = version;
-            let Some(missed) = missed else { break };
+            let Some(missed) = missed else {
+                store.written(key, base, version);
+                break;
+            };
             raced = true;
             let merged = self
                 .overwritten()

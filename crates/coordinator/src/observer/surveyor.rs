@@ -174,7 +174,8 @@ impl Surveyor<'_> {
         self.clusters.describe(cluster, &arns).await
     }
 
-    /// Shows instances whose drains begin. Of many the tasks are read later: a shared record has no counts.
+    /// Shows instances whose drains begin. Of many the tasks are read later: a shared record has no counts. Not of one that ECS
+    /// may keep itself: its tasks show whether it does.
     async fn show_beginning(
         &self,
         described: Vec<(InstanceKey, Vec<ContainerInstance>)>,
@@ -186,7 +187,11 @@ impl Surveyor<'_> {
         let shared = self.executor.shares(described.len());
         let mut shown = self.with_records(described, at, view).await;
         if shared {
-            shown.values_mut().for_each(|shown| shown.tasks = Some(later()));
+            let unclear = |one: &ContainerInstance| self.cache.foreign.is_unclear(&one.arn);
+            let ours = shown
+                .values_mut()
+                .filter(|shown| !shown.instances.iter().any(unclear));
+            ours.for_each(|shown| shown.tasks = Some(later()));
         }
         view.shown.extend(shown);
     }

@@ -16,6 +16,7 @@ use protector_core::trigger::{Command, TriggerKind};
 use protector_core::unprotected::UnprotectedDaemon;
 
 use crate::aws::ErrorKind;
+use crate::cache::Announced;
 use crate::executor::{Applied, Done, Target};
 use crate::instance_line::{InstanceLine, ObservedFields, RegisteredFields};
 use crate::outcome::Outcome;
@@ -196,7 +197,12 @@ impl Reconciler<'_> {
             (course.counted, course.earlier) = (calls, 0);
             self.cache.is_recorded(&observation.key);
         } else if let Some(record) = begun.filter(|_| applied.failure.is_some()) {
-            self.cache.add_unrecorded(&observation.key, record, now);
+            let announced = Announced {
+                hook: observation.hook.clone(),
+                spot: subject.spot,
+            };
+            self.cache
+                .add_unrecorded(&observation.key, record, announced, now);
         }
         if let (Some(_), Some(instance)) = (applied.put_off, observation.instance.as_yes()) {
             // All but its completion is done, and a look brings that on.

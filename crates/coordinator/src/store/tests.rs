@@ -506,6 +506,50 @@ fn p10_orders_leave_the_last_record_when_their_drains_are_over() {
 }
 
 #[test]
+fn p8_what_a_repair_includes_is_missed_no_more() {
+    let (store, key) = (store(), key_of(1));
+    store.not_repaired(&key, Missed::between(0, 2).unwrap());
+    store.written(&key, 0, 3);
+    assert_eq!(store.base(&key, 3), 0, "the text was written over others");
+    store.written(&key, 2, 3);
+    assert_eq!(store.base(&key, 3), 3);
+}
+
+#[test]
+fn p8_a_repair_is_known_with_what_is_known_besides() {
+    let (store, key) = (store(), key_of(1));
+    store.rewritten(&key, &stored(record(1, 0), 5), at(1));
+    assert_eq!(store.known(&key), None, "nothing was known of it");
+    let mut noted = record(1, 0);
+    noted.draining_confirmed_at = Some(at(2));
+    store.insert(&key, &stored(noted.clone(), 4), at(2));
+    store.ended(&key);
+    let mut repaired = record(1, 0);
+    repaired.spot_notice_at = Some(at(1));
+    store.rewritten(&key, &stored(repaired.clone(), 5), at(3));
+    let known = store.known(&key).unwrap();
+    assert_eq!(known.version, 5);
+    assert_eq!(known.record.unwrap(), repaired.merged(&noted));
+    assert!(store.open().is_empty(), "it stays over");
+}
+
+#[test]
+fn p10_a_last_record_that_another_has_deleted_is_asked_for_once() {
+    let (store, key) = (store(), key_of(1));
+    store.insert(&key, &stored(record(1, 0), 1), at(0));
+    let place = store.put_order(&key, &released_by_order(1, 0), 1).unwrap();
+    write(&store, &place, 1);
+    store.forget(&key);
+    let last = (key.cluster.clone(), LAST_SHARED);
+    assert_eq!(store.empty(), [last.clone()]);
+    let is_unchanged = |found| store.is_unchanged(&last.0, last.1, found);
+    assert!(!is_unchanged(Some(2)) && is_unchanged(Some(1)));
+    assert_eq!(store.empty().len(), 1);
+    assert!(!is_unchanged(None));
+    assert!(store.empty().is_empty());
+}
+
+#[test]
 fn p8_a_text_is_based_on_what_it_includes() {
     let (store, key) = (Store::default(), key_of(1));
     assert_eq!(store.base(&key, 7), 7);

@@ -17,8 +17,9 @@
 //! | the maximum hold is over | leave |
 //! | anything else: holding, an error, a text that cannot be read | sleep |
 //!
-//! A record of another registration of the instance, or the release of a drain that had ended before SIGTERM, counts as
-//! no record. Once a record of this drain was seen it counts as nothing: another registration may have taken its place.
+//! A record of another registration of the instance, of an earlier drain than one that was seen, or the release of a drain
+//! that had ended before SIGTERM, counts as no record. Once a record of this drain was seen it counts as nothing: another
+//! registration may have taken its place.
 //!
 //! An error is never "no record" (promise P2), and each sleep ends at the next bound (promise P3).
 //!
@@ -35,6 +36,7 @@ mod view;
 use jiff::SignedDuration;
 
 use crate::control::Control;
+use crate::limits::BEGUN_TOGETHER;
 use crate::limits::sidecar::KILL_SWITCH_EARLY;
 use crate::record::Record;
 
@@ -123,6 +125,7 @@ impl HoldState {
     /// Takes in one observation and answers. Times of successive calls must not go back.
     pub fn next(&mut self, known: &SidecarIdentity, seen: &HoldObservation) -> Decision {
         let sight = match view(known, seen) {
+            RecordView::Ours(record) if self.is_of_an_earlier_drain(record) => RecordView::Other,
             RecordView::Other if self.record.is_none() => RecordView::Absent,
             sight => sight,
         };
@@ -134,6 +137,13 @@ impl HoldState {
                 reason: self.hold_reason(&sight),
             },
         }
+    }
+
+    /// Returns whether a record of a later drain was seen before: Parameter Store may answer with the text of before, also with
+    /// a release. Two runs that begin one drain at once do so within [`BEGUN_TOGETHER`].
+    fn is_of_an_earlier_drain(&self, record: &Record) -> bool {
+        let known = self.record.as_ref();
+        known.is_some_and(|known| known.started_at.duration_since(record.started_at) > BEGUN_TOGETHER)
     }
 
     fn note(&mut self, sight: &RecordView<'_>, seen: &HoldObservation) {

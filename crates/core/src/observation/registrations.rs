@@ -98,6 +98,12 @@ impl Registrations {
         !self.is_gone() && !self.all().any(ContainerInstance::can_hold)
     }
 
+    /// Returns whether no task can come to it any more: it drains, or never came in.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.is_draining() || self.never_came_in()
+    }
+
     /// Those whose tasks count. A registration that was left behind without a task does not count: its agent is gone,
     /// so no task can be placed on it.
     pub fn with_tasks(&self) -> impl Iterator<Item = &ContainerInstance> {

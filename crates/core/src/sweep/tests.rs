@@ -443,6 +443,25 @@ fn p10_finished_registrations_cost_nothing_until_a_hook_waits() {
     );
 }
 
+/// A person has drained it, and it stays. What an earlier registration of it seems to run had its time.
+#[test]
+fn p10_tasks_of_a_registration_without_an_agent_cost_nothing_after_the_drain() {
+    let earlier = |connected| ContainerInstance {
+        agent_connected: connected,
+        ..registration(2, "ACTIVE", Some(1))
+    };
+    let mut record = unhooked(over(1));
+    record.other_registrations = vec![arn(2)];
+    let world = |connected| {
+        let world = World::empty().record(1, record.clone());
+        world
+            .registered(1, registration(1, "DRAINING", Some(0)))
+            .registered(1, earlier(connected))
+    };
+    assert_eq!(world(false).needs_of(1), "finished");
+    assert_eq!(world(true).needs_of(1), "observe", "its agent is back");
+}
+
 /// A drain with a hook that holds, of which two tasks are awaited.
 fn steady() -> World {
     World::empty()

@@ -152,9 +152,14 @@ impl Changes<'_> {
         let last = |(_, number): &(ClusterName, usize)| *number == LAST_SHARED;
         let lasts: Vec<String> = empty.iter().filter(|one| last(one)).map(name).collect();
         if !lasts.is_empty() {
-            let versions = self.aws.versions(&lasts).await.unwrap_or_default();
-            let known = |one: &(ClusterName, usize)| store.shared_version(&one.0, one.1);
-            empty.retain(|one| !last(one) || versions.get(&name(one)).copied() == known(one));
+            // Without an answer the next run asks again.
+            let versions = self.aws.versions(&lasts).await.ok();
+            empty.retain(|one| {
+                let found = versions
+                    .as_ref()
+                    .map(|versions| versions.get(&name(one)).copied());
+                !last(one) || found.is_some_and(|found| store.is_unchanged(&one.0, one.1, found))
+            });
         }
         for some in empty.chunks(DELETE_PARAMETERS_MAX) {
             let names: Vec<String> = some.iter().map(name).collect();

@@ -206,6 +206,23 @@ fn p1_a_record_of_another_registration_does_not_end_a_hold() {
     }
 }
 
+/// The instance has come back and drains again, and a reading lags behind the hold of this drain.
+#[test]
+fn p1_a_text_of_the_drain_before_does_not_release_once_a_later_one_was_seen() {
+    for (before, released_by_it) in [(11, false), (10, true)] {
+        let mut wait = wait_in_drain();
+        let earlier = Record {
+            started_at: holding().started_at - secs(before),
+            released_at: Some(sigterm() - secs(1)),
+            ..released()
+        };
+        match released_by_it {
+            true => wait.exits(reads(2, earlier), Released),
+            false => drop(wait.sleeps(reads(2, earlier), AnotherDrain)),
+        }
+    }
+}
+
 #[test]
 fn the_last_record_that_held_is_remembered() {
     let mut wait = wait();

@@ -1,8 +1,9 @@
 //! The record follows the status of the instance and of its agent: rules 2, 8 and 10.
 
-use crate::limits::{AGENT_NOTE_INTERVAL, AGENT_UNSEEN_MAX};
+use crate::limits::{AGENT_NOTE_INTERVAL, AGENT_UNSEEN_MAX, SPOT_NOTICE};
 use crate::observation::{Hook, Registrations};
 
+use super::super::later;
 use super::PlanBuilder;
 
 impl PlanBuilder<'_> {
@@ -10,7 +11,7 @@ impl PlanBuilder<'_> {
     pub(super) fn confirm_draining(&mut self) {
         let instance = self.situation.observation.instance.as_yes();
         // An instance that never came in can never be DRAINING, and has nothing that could move.
-        let settles = instance.is_some_and(|instance| instance.is_draining() || instance.never_came_in());
+        let settles = instance.is_some_and(Registrations::is_closed);
         if self.record.draining_confirmed_at.is_none() && settles {
             self.record.draining_confirmed_at = Some(self.now());
         }
@@ -29,8 +30,8 @@ impl PlanBuilder<'_> {
         }
         if !instance.is_active() {
             self.record.active_since = None;
-        } else if !self.hooks.is_empty() {
-            // A group does not take a termination back: DRAINING is set again, and seen again before anything is
+        } else if self.leaves() {
+            // Neither a termination nor a notice is taken back: DRAINING is set again, and seen again before anything is
             // released.
             self.record.active_since = None;
             if !self.record.is_released() {
@@ -44,6 +45,12 @@ impl PlanBuilder<'_> {
                 self.record.draining_confirmed_at = None;
             }
         }
+    }
+
+    /// Returns whether the machine goes whatever its status is: a hook of ours waits, or EC2 takes it back.
+    fn leaves(&self) -> bool {
+        let notice = self.record.spot_notice_at;
+        !self.hooks.is_empty() || notice.is_some_and(|notice| self.seen_at() < later(notice, SPOT_NOTICE))
     }
 
     /// Returns whether the instance is ACTIVE again, and Auto Scaling could not be asked whether its hooks still wait: it may

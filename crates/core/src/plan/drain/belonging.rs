@@ -72,17 +72,18 @@ pub(super) fn continues(record: &Record, situation: &Situation<'_>, remarks: &mu
     }
     match (&record.lifecycle, waits(situation)) {
         (_, []) => !is_new_drain(record, situation),
-        // A drain that another actor began gets our hook while it holds. Once it is released, or the instance was seen
-        // ACTIVE again, the hook begins a new one: the old one is about to end as cancelled, with tasks running.
+        // A drain that another actor began gets our hook while it holds. If the instance was seen ACTIVE again, the hook begins
+        // a new one: the old one is about to end as cancelled, with tasks running.
         (None, _) if !record.is_released() => record.active_since.is_none(),
-        // A shared record does not mention hooks: what a new execution environment reads there is the drain of the hook
-        // that has waited all the time. Its event may come late, after the release.
+        // Its release stands for a hook that had waited before it, and whose event comes late. A shared record does not mention
+        // hooks at all: what a new execution environment reads there is the drain of the hook that has waited all the time.
         (None, waits) => {
             let before =
                 |wait: &HookAction| record.released_at.is_some_and(|released| wait.since <= released);
             let waited = waits.iter().all(|wait| wait.token.is_none() || before(wait));
-            let drains = is_draining(&situation.observation.instance) && record.active_since.is_none();
-            waited && drains && record.is_reported_only() && record.receipt_at.is_none()
+            let instance = situation.observation.instance.as_yes();
+            let leaves = instance.is_some_and(Registrations::is_closed) && record.active_since.is_none();
+            waited && leaves && record.receipt_at.is_none()
         }
         (Some(_), waits) => waits.iter().all(|wait| is_of_this_drain(record, wait, situation)),
     }

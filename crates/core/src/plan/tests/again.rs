@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::observation::Registrations;
+use crate::policy::OnDeadline;
 use crate::shared::{SharedDrain, SharedRecord};
 
 /// A drain that is over: its tasks have stopped, and its daemons have gone.
@@ -85,6 +86,22 @@ fn a_drain_that_is_over_is_not_begun_again_while_the_instance_is_active() {
     }
 }
 
+/// EC2 does not take a notice back, whatever a person sets.
+#[test]
+fn p1_an_instance_that_is_active_during_a_notice_is_set_draining_again_and_not_cancelled() {
+    for (after, cancelled) in [(119, false), (120, true)] {
+        let mut bench = Bench::external();
+        bench.policy.on_deadline = OnDeadline::Hold;
+        bench.spot = Some(at(0));
+        bench.step(0);
+        bench.spot = None;
+        bench.status("ACTIVE");
+        let plan = bench.step(after);
+        assert_eq!(bench.record().active_since.is_some(), cancelled, "{after}");
+        assert_eq!(names(&plan).contains(&"set-draining"), !cancelled, "{after}");
+    }
+}
+
 #[test]
 fn only_a_drain_without_a_hook_that_is_over_forgets_that_it_was_seen_draining() {
     let active_again = |mut bench: Bench| {
@@ -140,6 +157,47 @@ fn p7_the_late_event_of_a_hook_that_waited_before_a_release_in_a_shared_record_b
         let plan = bench.plan(62);
         let holds = plan.verdict == Verdict::Holding;
         assert_eq!(holds, new, "{since}: {:?}", plan.remarks);
+    }
+}
+
+/// The event of a hook comes when the drain that a person began is released already.
+#[test]
+fn p8_a_hook_that_waited_before_the_release_of_a_drain_by_hand_begins_nothing() {
+    for (since, token, new) in [
+        (20, Some(TOKEN), false),
+        (60, Some(TOKEN), false),
+        (61, Some(TOKEN), true),
+        (0, None, false),
+    ] {
+        let mut bench = Bench::external();
+        bench.step(0);
+        bench.tasks(vec![logs("RUNNING")]);
+        bench.step(60);
+        bench.observation.hook = waits_since(since, 3600, token);
+        bench.step(62);
+        let record = bench.record();
+        assert_eq!(!record.is_released(), new, "{since}");
+        assert!(
+            record.lifecycle.is_some(),
+            "{since}: the hook is known, and completed"
+        );
+    }
+}
+
+/// It can never be DRAINING, and another actor's hook keeps it after ours was completed.
+#[test]
+fn p8_a_new_environment_continues_the_drain_of_an_instance_that_never_came_in() {
+    for (status, new) in [("REGISTERING", false), ("DRAINING", false), ("ACTIVE", true)] {
+        let mut bench = released_in_a_shared_record();
+        bench.status(status);
+        bench.observation.hook = waits(3600, None);
+        let plan = bench.plan(120);
+        assert_eq!(
+            plan.verdict == Verdict::Holding,
+            new,
+            "{status}: {:?}",
+            plan.remarks
+        );
     }
 }
 

@@ -126,7 +126,7 @@ impl Seen {
             Some(instances)
                 if instances
                     .iter()
-                    .all(|one| is_finished(one) || had_its_time(record, one)) =>
+                    .all(|one| is_finished(one) || !one.agent_connected || had_its_time(record, one)) =>
             {
                 let left_behind = instances.iter().all(|one| !one.agent_connected);
                 Need::Finish {
