@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use protector_core::limits::SHARED_FROM;
 use protector_core::limits::coordinator::{
-    BEGINNINGS_PER_SECOND, BUSY_DRAINS, GATHER_SECONDS_MAX, GATHERED_PER_SECOND, TIME_FOR_MANY,
+    BEGINNINGS_PER_SECOND, GATHER_SECONDS_MAX, GATHERED_PER_SECOND, TIME_FOR_MANY,
 };
 
 use crate::cache::{Beginning, Cache};
@@ -21,16 +21,6 @@ impl Crowd<'_> {
     /// Returns whether so many instances drain that those of a batch are observed together.
     pub(crate) fn is_crowded(&self) -> bool {
         self.run.intake.is_alone() && !self.gathers().is_zero()
-    }
-
-    /// Returns whether so many drain that one of them always has an event to come soon.
-    pub(crate) fn is_large(&self) -> bool {
-        self.drains() >= BUSY_DRAINS
-    }
-
-    /// How many drain, or are about to.
-    fn drains(&self) -> usize {
-        self.cache.fleet(self.run.now()).drains + self.cache.agenda.waiting()
     }
 
     /// Returns whether drains begin together at the end of a batch: if messages wait behind it, and while many drain, those of
@@ -65,7 +55,7 @@ impl Crowd<'_> {
     /// While many drain, events gather in the queue for so long after a look: longer while drains begin, since few are
     /// known then of those that are about to.
     pub(crate) fn gathers(&self) -> SignedDuration {
-        let drains = self.drains();
+        let drains = self.cache.fleet(self.run.now()).drains + self.cache.agenda.waiting();
         let each_second = match self.cache.agenda.begins(self.run.now()) {
             true => BEGINNINGS_PER_SECOND,
             false => GATHERED_PER_SECOND,

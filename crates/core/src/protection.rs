@@ -55,17 +55,23 @@ pub fn unprotected(tasks: &[Task], policy: &Policy) -> Vec<UnprotectedDaemon> {
 
 /// What is wrong with the sidecar of a task that runs. A status that ECS does not report, or that is new, is no fault.
 fn fault_of(sidecar: &Container) -> Option<UnprotectedReason> {
-    let refused = sidecar.reason.as_deref().is_some_and(is_refusal_to_start);
     match (&sidecar.last_status, &sidecar.health) {
-        (None | Some(ContainerStatus::Pending | ContainerStatus::Stopped), _) if refused => {
-            Some(UnprotectedReason::SidecarNeverStarted)
-        }
+        _ if is_refused(sidecar) => Some(UnprotectedReason::SidecarNeverStarted),
         (Some(ContainerStatus::Stopped), _) => Some(UnprotectedReason::SidecarStopped),
         (Some(ContainerStatus::Running), Some(ContainerHealth::Unhealthy)) => {
             Some(UnprotectedReason::SidecarUnhealthy)
         }
         _ => None,
     }
+}
+
+/// Returns whether the agent could not get the sidecar's container to run.
+pub(crate) fn is_refused(sidecar: &Container) -> bool {
+    let started = match sidecar.last_status {
+        None | Some(ContainerStatus::Pending | ContainerStatus::Stopped) => false,
+        Some(_) => true,
+    };
+    !started && sidecar.reason.as_deref().is_some_and(is_refusal_to_start)
 }
 
 /// The agent's errors for a container that it could not get to run, by their beginnings

@@ -12,7 +12,8 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use protector_core::ids::InstanceId;
 use protector_core::limits::coordinator::{
-    BATCH_RECHECK_INTERVAL, BATCH_WAIT_MAX, BEGUN_MAX, LOOKED_AT_MAX, ONE_BY_ONE_MAX, TIME_FOR_MANY,
+    BATCH_RECHECK_INTERVAL, BATCH_WAIT_MAX, BEGUN_MAX, LOOKED_AT_MAX, LOOKS_WITHIN, ONE_BY_ONE_MAX,
+    TIME_FOR_MANY,
 };
 use protector_core::trigger::{HookNotice, TriggerKind};
 
@@ -43,8 +44,9 @@ impl DueLooks<'_> {
             let patience = match self.router.cache.awaits_an_event() {
                 false => BATCH_RECHECK_INTERVAL,
                 // Of so many one always has an event to come, and a drain that begins must not wait for those that settle.
-                true if self.router.reconciler.crowd().is_large() => {
-                    self.router.policy.linger.min(BATCH_WAIT_MAX)
+                true if !gathers.is_zero() => {
+                    let linger = self.router.policy.linger.saturating_add(LOOKS_WITHIN);
+                    linger.min(BATCH_WAIT_MAX)
                 }
                 true => BATCH_WAIT_MAX,
             };

@@ -59,7 +59,9 @@ impl ForeignCache {
         now: Timestamp,
     ) {
         let mut facts = self.lock();
-        make_room(&mut facts.managed, |(managed, at)| is_fresh(*managed, *at, now));
+        make_room(&mut facts.managed, |(_, at)| {
+            now.duration_since(*at) < PROVIDER_TTL
+        });
         let provider = (cluster.clone(), provider.to_owned());
         facts.managed.insert(provider, (managed, now));
     }
@@ -115,8 +117,14 @@ fn make_room<K: Eq + Hash, V>(map: &mut HashMap<K, V>, is_young: impl Fn(&V) -> 
     }
 }
 
+/// Instances of a provider that has become one of ECS itself show by their tasks that they are not ours. So what is known to
+/// be ours is not asked for again.
 fn is_fresh(managed: Option<bool>, at: Timestamp, now: Timestamp) -> bool {
-    let ttl = managed.map_or(PROVIDER_RETRY, |_| PROVIDER_TTL);
+    let ttl = match managed {
+        Some(false) => return true,
+        Some(true) => PROVIDER_TTL,
+        None => PROVIDER_RETRY,
+    };
     now.duration_since(at) < ttl
 }
 
@@ -143,6 +151,8 @@ mod tests {
         assert_eq!(edges.is_managed(&cluster, "workers", at(599)), Some(true));
         assert_eq!(edges.is_managed(&cluster, "workers", at(600)), None);
         assert_eq!(edges.is_managed(&"dev".parse().unwrap(), "workers", at(1)), None);
+        edges.insert_provider(&cluster, "ours", Some(false), at(0));
+        assert_eq!(edges.is_managed(&cluster, "ours", at(86_400)), Some(false));
         // Without an answer it counts as ours, and is asked for soon.
         edges.insert_provider(&cluster, "unanswered", None, at(0));
         assert_eq!(edges.is_managed(&cluster, "unanswered", at(9)), Some(false));

@@ -336,6 +336,9 @@ impl Reconciler<'_> {
         let census = self.census(observation);
         let duration = self.run.now().duration_since(course.started).as_millis();
         let instance = observation.instance.as_yes();
+        // An order that a record has is carried out, and one that changes nothing has its answer, whatever else was left to the
+        // tick.
+        let answered = course.ordered || matches!(course.order, Some(OrderOutcome::Ignored(_)));
         let line = InstanceLine {
             remarks: course.remarks,
             actions: course.done,
@@ -360,8 +363,7 @@ impl Reconciler<'_> {
             order: course.order,
             ..self.line(course.trigger, &observation.key.instance, verdict)
         };
-        // An order that a record has is carried out, whatever else was left to the tick.
-        let error = (failed && !course.ordered).then(|| {
+        let error = (failed && !answered).then(|| {
             format!(
                 "reconcile of {} failed: {}; see the log event `instance` of request {}",
                 observation.key,

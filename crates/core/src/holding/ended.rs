@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::aws::TaskStatus;
 use crate::observation::{Task, containers_ended_at};
 use crate::policy::Policy;
-use crate::protection::unprotected_daemon;
+use crate::protection::{is_refused, unprotected_daemon};
 use crate::unprotected::{UnprotectedDaemon, UnprotectedReason};
 
 use super::{Judgement, judge};
@@ -62,13 +62,14 @@ pub fn failed_sidecars(tasks: &[Task], policy: &Policy, since: Timestamp) -> Vec
         None => task.stopping,
     };
     let fault = |task: &Task| {
-        let code = task.container(&policy.sidecar_container)?.exit_code;
-        // A container without an exit code has never run, if the agent could report those of the task.
+        let sidecar = task.container(&policy.sidecar_container)?;
+        // A container without an exit code has never run, if the agent could report those of the task, or says why.
         let ran = task.containers.iter().any(|one| one.exit_code.is_some());
-        match code {
+        let never = (task.last_status.is_final() && ran) || is_refused(sidecar);
+        match sidecar.exit_code {
             Some(0) => None,
             Some(_) => Some(UnprotectedReason::SidecarFailed),
-            None => (task.last_status.is_final() && ran).then_some(UnprotectedReason::SidecarNeverStarted),
+            None => never.then_some(UnprotectedReason::SidecarNeverStarted),
         }
     };
     let found = irreplaceable(tasks, policy).filter(leaves);

@@ -7,8 +7,9 @@ use jiff::SignedDuration;
 /// A batch waits no longer than this if nothing that is known of awaits an event.
 pub const BATCH_RECHECK_INTERVAL: SignedDuration = SignedDuration::from_secs(28);
 
-/// Of so many concurrent drains one always has an event to come soon, so that a batch need not wait for what is due later.
-pub const BUSY_DRAINS: usize = 21;
+/// The observations at the end of a batch take no longer than this, so what is due LINGER after them is due LINGER and this
+/// after the beginning.
+pub const LOOKS_WITHIN: SignedDuration = SignedDuration::from_secs(1);
 
 /// After an observation of many, events gather in the queue for one second for each of this number of drains.
 pub const GATHERED_PER_SECOND: usize = 10;

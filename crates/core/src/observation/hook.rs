@@ -28,15 +28,22 @@ impl Hook {
     }
 
     /// Returns whether it takes Auto Scaling to say more: an event names no hook, the record has one of a drain that began
-    /// and has not ended, and the instance is ACTIVE again. It may be in service again, or its hook may wait still.
+    /// and has not ended, and the instance is ACTIVE again, or takes tasks in a registration that the release does not name. It
+    /// may be in service again, or its hook may wait still.
     #[must_use]
     pub fn is_in_question(&self, record: Option<&Record>, instance: Option<&Registrations>) -> bool {
         let began = |record: &Record| {
             record.lifecycle.is_some()
                 && record.receipt_at.is_none()
-                && record.draining_confirmed_at.is_some()
+                && (record.draining_confirmed_at.is_some() || record.is_released())
         };
-        *self == Hook::None && record.is_some_and(began) && instance.is_some_and(Registrations::is_active)
+        let came_since = |record: &Record, instance: &Registrations| {
+            record.is_released() && !record.names(&instance.present().arn)
+        };
+        let asks = |(record, instance): (&Record, &Registrations)| {
+            began(record) && (instance.is_active() || came_since(record, instance))
+        };
+        *self == Hook::None && record.zip(instance).is_some_and(asks)
     }
 
     /// The hooks that wait.
@@ -113,6 +120,10 @@ mod tests {
             draining_confirmed_at: None,
             ..drains.clone()
         };
+        let released_unconfirmed = Record {
+            draining_confirmed_at: None,
+            ..released(1)
+        };
         let unhooked = Record {
             lifecycle: None,
             ..drains.clone()
@@ -123,6 +134,7 @@ mod tests {
         };
         let active = registered("ACTIVE");
         let draining = registered("DRAINING");
+        let own = crate::testing::registration(1, "DRAINING", None).into();
         let unknown = Hook::Unknown("throttled".to_owned());
         let table = [
             (&Hook::None, Some(&drains), Some(&active), true),
@@ -131,8 +143,14 @@ mod tests {
             (&Hook::None, Some(&drains), None, false),
             (&Hook::None, None, Some(&active), false),
             (&Hook::None, Some(&unconfirmed), Some(&active), false),
+            // Another environment has seen DRAINING, and a shared record has its release.
+            (&Hook::None, Some(&released_unconfirmed), Some(&active), true),
             (&Hook::None, Some(&unhooked), Some(&active), false),
             (&Hook::None, Some(&ended), Some(&active), false),
+            // A registration has come since, or has not.
+            (&Hook::None, Some(&released(1)), Some(&draining), true),
+            (&Hook::None, Some(&ended), Some(&draining), false),
+            (&Hook::None, Some(&released(1)), Some(&own), false),
             // Auto Scaling was asked.
             (&Hook::Over, Some(&drains), Some(&active), false),
             (&unknown, Some(&drains), Some(&active), false),

@@ -46,6 +46,14 @@ pub(super) fn find(situation: &Situation<'_>) -> DrainLookup {
     let mut remarks: Vec<Remark> = remark.into_iter().collect();
     let stored = stored.filter(|record| !is_outlived(record, situation));
     if let Some((record, instance)) = stored.and_then(|record| outgrown(record, situation)) {
+        // It may be in service again, or its hook may wait still: neither DRAINING nor a completion can be taken back.
+        if let Hook::Unknown(why) = &situation.observation.hook
+            && instance.is_active()
+        {
+            return DrainLookup::Unknown(format!(
+                "the container instance is ACTIVE again, and Auto Scaling could not be asked why: {why}"
+            ));
+        }
         return start_for(record, instance, situation, remarks);
     }
     if let Some(record) = stored.filter(|record| continues(record, situation, &mut remarks)) {

@@ -462,6 +462,25 @@ fn p10_tasks_of_a_registration_without_an_agent_cost_nothing_after_the_drain() {
     assert_eq!(world(true).needs_of(1), "observe", "its agent is back");
 }
 
+/// An agent has registered again since, whatever ended the drain.
+#[test]
+fn p7_a_registration_that_no_release_names_is_observed_after_a_drain() {
+    let forced = Record {
+        reason: Some(ReleaseReason::Deadline),
+        ..over(1)
+    };
+    for record in [over(1), forced] {
+        for tasks in [Some(0), Some(2)] {
+            let world = |came| {
+                let world = World::empty().record(1, record.clone());
+                world.registered(1, lost(1, Some(0))).registered(1, came)
+            };
+            assert_eq!(world(registration(2, "DRAINING", tasks)).needs_of(1), "observe");
+            assert_eq!(world(lost(2, tasks)).needs_of(1), "finished", "its agent is gone");
+        }
+    }
+}
+
 /// A drain with a hook that holds, of which two tasks are awaited.
 fn steady() -> World {
     World::empty()

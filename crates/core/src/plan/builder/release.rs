@@ -126,14 +126,16 @@ impl PlanBuilder<'_> {
     }
 
     /// Why a machine that is gone had let its daemons go. One that went while tasks held, at its deadline or before it,
-    /// or during a release that was forced, was not drained: no look has seen its last tasks stop. Nor was one whose hook was
-    /// to wait for its release: then the machine has ended its tasks.
+    /// or during a release that was forced, was not drained: no look has seen its last tasks stop. Events alone say nothing:
+    /// ECS also reports those STOPPED that it ends with the registration. Nor was one drained whose hook was to wait for its
+    /// release: then the machine has ended its tasks.
     fn went(&self) -> ReleaseReason {
         let late = deadline::of(&self.record, self.situation.policy) <= self.now();
         let was_to_wait = self.record.lifecycle.is_some() && self.record.spot_notice_at.is_none();
+        let seen_to_end = self.record.waited.iter().all(|waited| waited.until.is_some());
         match self.record.releasing {
             Some(releasing) => releasing.reason,
-            None if self.record.remaining == 0 && !was_to_wait => ReleaseReason::Drained,
+            None if self.record.remaining == 0 && seen_to_end && !was_to_wait => ReleaseReason::Drained,
             None if self.record.remaining > 0 && late => ReleaseReason::Deadline,
             None => ReleaseReason::AgentLost,
         }

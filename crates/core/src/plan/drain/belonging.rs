@@ -92,6 +92,12 @@ pub(super) fn continues(record: &Record, situation: &Situation<'_>, remarks: &mu
 /// Returns whether this wait belongs to the drain of the record, and did not begin after it. A drain ends once, and
 /// nothing continues it after that. A wait that is new to the drain is one more hook of the same instance.
 fn is_of_this_drain(record: &Record, wait: &HookAction, situation: &Situation<'_>) -> bool {
+    // It was cancelled since no hook waited any more when its instance was seen ACTIVE: only the late event of a wait from
+    // before that is of it.
+    if record.reason == Some(ReleaseReason::Cancelled) {
+        let seen = record.active_since.or(record.released_at);
+        return wait.token.is_some() && seen.is_some_and(|seen| wait.since <= seen);
+    }
     let known = record.lifecycles().find(|known| wait.is_of(known));
     let Some(known_token) = known.map(|known| &known.lifecycle_action_token) else {
         return match wait.token {
@@ -103,8 +109,12 @@ fn is_of_this_drain(record: &Record, wait: &HookAction, situation: &Situation<'_
         // A copy of an earlier waiting's event may come late; it must not take over from the present one.
         (Some(known), Some(token)) if known != token => wait.since < record.started_at,
         (Some(_), Some(_)) => true,
-        // The tick has adopted this drain and learned no token. Its own event came before the release.
-        (None, Some(_)) => record.released_at.is_none_or(|released| wait.since <= released),
+        // The tick has adopted this drain and learned no token. Its own event came before the release, or before the hook was
+        // completed by its name.
+        (None, Some(_)) => record
+            .receipt_at
+            .or(record.released_at)
+            .is_none_or(|at| wait.since <= at),
         (_, None) => goes_on(record, situation),
     }
 }
@@ -118,7 +128,9 @@ fn goes_on(record: &Record, situation: &Situation<'_>) -> bool {
 }
 
 /// A drain by another actor leaves no mark when it is undone. If it was over as drained or cancelled, and tasks hold
-/// now on a draining instance, then it is a new one. After a deadline it is not: those tasks had their time.
+/// now on a draining instance, then it is a new one. After a deadline it is not: those tasks had their time. What runs under
+/// a registration that the release does not name, and whose agent is there, had none: its drain is a new one whatever ended
+/// the last one, also if no task holds.
 fn is_new_drain(record: &Record, situation: &Situation<'_>) -> bool {
     let over = matches!(
         record.reason,
@@ -127,6 +139,7 @@ fn is_new_drain(record: &Record, situation: &Situation<'_>) -> bool {
     // The drain whose receipt is written has completed its hook, and tasks of another registration are not those it had.
     let instance = situation.observation.instance.as_yes();
     let another = instance.is_some_and(|instance| !record.names(&instance.present().arn));
+    let came_since = another && instance.is_some_and(|instance| instance.present().agent_connected);
     let unhooked = record.lifecycle.is_none()
         || situation.observation.hook == Hook::Over
         || (record.receipt_at.is_some() && another);
@@ -136,5 +149,5 @@ fn is_new_drain(record: &Record, situation: &Situation<'_>) -> bool {
     };
     let leaves = is_draining(&situation.observation.instance) || situation.spot.is_some();
     let undone = record.lifecycle.is_none() && record.active_since.is_some();
-    record.is_released() && leaves && (undone || (over && unhooked && holds()))
+    record.is_released() && leaves && (undone || (unhooked && (came_since || (over && holds()))))
 }

@@ -523,3 +523,153 @@ fn p1_no_release_of_a_hook_takes_a_registration_in() {
         assert!(!bench.record().names(&arn(2)), "{hook:?} {receipt:?}");
     }
 }
+
+/// Its root volume was replaced, and a person or EC2 takes it away: the release was for another registration.
+#[test]
+fn p7_a_registration_that_came_after_a_hooked_drain_drains_whatever_ended_that_and_whatever_runs() {
+    use ReleaseReason::{AgentLost, Deadline, Drained, Operator};
+    let some = || vec![web(7, "RUNNING"), logs("RUNNING")];
+    let (daemons, none) = (|| vec![logs("RUNNING")], Vec::new);
+    let (ended, unended) = (Some(at(61)), None);
+    for (reason, status, connected, tasks, hook, receipt, spot, begins) in [
+        (Drained, "DRAINING", true, none(), Hook::None, ended, None, true),
+        (
+            Drained,
+            "DRAINING",
+            true,
+            daemons(),
+            Hook::None,
+            ended,
+            None,
+            true,
+        ),
+        (
+            Drained,
+            "DRAINING",
+            true,
+            daemons(),
+            Hook::Over,
+            unended,
+            None,
+            true,
+        ),
+        (Deadline, "DRAINING", true, some(), Hook::None, ended, None, true),
+        (
+            Deadline,
+            "DRAINING",
+            true,
+            some(),
+            Hook::Over,
+            unended,
+            None,
+            true,
+        ),
+        (Operator, "DRAINING", true, some(), Hook::None, ended, None, true),
+        (AgentLost, "DRAINING", true, some(), Hook::None, ended, None, true),
+        (
+            Deadline,
+            "ACTIVE",
+            true,
+            some(),
+            Hook::None,
+            ended,
+            Some(at(500)),
+            true,
+        ),
+        // In service.
+        (Drained, "ACTIVE", true, daemons(), Hook::None, ended, None, false),
+        // Its hook may wait still.
+        (
+            Drained,
+            "DRAINING",
+            true,
+            daemons(),
+            Hook::None,
+            unended,
+            None,
+            false,
+        ),
+        // It was left behind.
+        (Drained, "DRAINING", false, none(), Hook::None, ended, None, false),
+    ] {
+        let mut bench = registered_again(reason, status, connected, Observed::Present(tasks));
+        bench.rewrite(|record| record.receipt_at = receipt);
+        (bench.observation.hook, bench.spot) = (hook, spot);
+        bench.step(500);
+        let (record, what) = (
+            bench.record(),
+            format!("{reason:?} {status} {receipt:?} {spot:?}"),
+        );
+        assert_eq!(record.started_at == at(500), begins, "{what}");
+        if begins {
+            let unhooked = record.lifecycle.is_none();
+            assert!(
+                !record.is_released() && record.names(&arn(2)) && unhooked,
+                "{what}"
+            );
+        }
+    }
+}
+
+/// It was cancelled since no hook waited any more.
+#[test]
+fn p4_a_wait_after_a_hooked_drain_was_cancelled_begins_a_drain_of_its_own() {
+    for (known, hook, begins) in [
+        (true, waits_since(120, 3600, None), true),
+        (false, waits_since(120, 3600, None), true),
+        // It began before the release, and after the instance was seen ACTIVE.
+        (false, waits_since(65, 3600, Some(OTHER_TOKEN)), true),
+        // Its own event, late.
+        (false, waits_since(0, 3600, Some(TOKEN)), false),
+        (true, waits_since(0, 3600, Some(TOKEN)), false),
+    ] {
+        let mut bench = Bench::holding();
+        if !known {
+            bench.rewrite(|record| record.lifecycle.as_mut().unwrap().lifecycle_action_token = None);
+        }
+        bench.status("ACTIVE");
+        bench.observation.hook = Hook::Over;
+        bench.step(60);
+        bench.step(70);
+        assert_eq!(bench.record().reason, Some(ReleaseReason::Cancelled));
+        bench.observation.hook = hook.clone();
+        bench.step(120);
+        assert_eq!(bench.record().started_at == at(120), begins, "{known} {hook:?}");
+    }
+}
+
+#[test]
+fn p9_a_new_registration_is_left_alone_while_auto_scaling_cannot_be_asked_whether_its_hook_waits() {
+    let unknown = Hook::Unknown("throttled".to_owned());
+    for (status, hook, begins, verdict) in [
+        ("ACTIVE", unknown.clone(), false, Verdict::Unknown),
+        ("ACTIVE", Hook::None, true, Verdict::Holding),
+        ("DRAINING", unknown, true, Verdict::Holding),
+    ] {
+        let tasks = Observed::Present(vec![web(7, "RUNNING"), logs("RUNNING")]);
+        let mut bench = registered_again(ReleaseReason::Drained, status, true, tasks);
+        bench.observation.hook = hook;
+        let plan = bench.step(500);
+        let begun = bench.record().started_at == at(500);
+        assert_eq!((begun, plan.verdict), (begins, verdict), "{status}");
+        assert!(
+            begins || names(&plan).is_empty(),
+            "neither DRAINING nor a completion"
+        );
+    }
+}
+
+/// The tick has completed it by its name, and its event comes late.
+#[test]
+fn p8_the_late_event_of_a_wait_that_was_completed_by_name_begins_nothing() {
+    for (since, begins) in [(65, false), (80, false), (81, true)] {
+        let mut bench = Bench::holding();
+        bench.rewrite(|record| record.lifecycle.as_mut().unwrap().lifecycle_action_token = None);
+        bench.tasks(vec![logs("RUNNING")]);
+        bench.step(60);
+        bench.rewrite(|record| record.receipt_at = Some(at(80)));
+        bench.observation.hook = waits_since(since, 3600, Some(TOKEN));
+        bench.step(120);
+        assert_eq!(bench.record().started_at == at(120), begins, "{since}");
+    }
+}

@@ -202,6 +202,13 @@ fn a_sidecar_that_ended_with_an_error_after_the_stop_order_is_named() {
         stopping: true,
         ..with_code(logs("STOPPING"), code)
     };
+    let refused = |task: Task| {
+        let mut task = task;
+        let sidecar = task.containers.last_mut().unwrap();
+        sidecar.last_status = Some("STOPPED".to_owned().into());
+        sidecar.reason = Some("CannotPullContainerError: no such host".to_owned());
+        task
+    };
     for (what, daemons, expected) in [
         ("it refused its settings", vec![ended(40, Some(64))], vec![FAILED]),
         (
@@ -217,6 +224,11 @@ fn a_sidecar_that_ended_with_an_error_after_the_stop_order_is_named() {
         ),
         ("before the drain", vec![ended(-9, Some(64))], vec![]),
         ("it never started", vec![daemon_alone(40)], vec![NEVER]),
+        (
+            "its image could not be pulled, and the daemon flushes",
+            vec![refused(stops(None))],
+            vec![NEVER],
+        ),
         (
             "the agent has reported nothing of it",
             vec![ended(40, None)],

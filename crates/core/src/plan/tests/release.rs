@@ -397,3 +397,17 @@ fn an_operators_order_is_obeyed_and_kept_in_the_record() {
     let latest = latest_deadline(&extended, &Bench::holding().policy);
     assert_eq!(latest, hooks_limit, "what a person reads can be reached");
 }
+
+/// ECS reports the tasks STOPPED that it ends with the registration.
+#[test]
+fn an_instance_that_went_when_only_events_had_ended_its_tasks_was_not_drained() {
+    let mut bench = Bench::external_holding();
+    bench.rewrite(|record| record.poll_seconds = 5);
+    let announced = announcement(&bench.record(), bench.policy.linger, bench.fleet, at(30)).unwrap();
+    assert_eq!(announced.remaining, 0);
+    bench.store(announced);
+    bench.observation.instance = Observed::Absent;
+    bench.observation.tasks = Observed::Absent.into();
+    bench.step(60);
+    assert_eq!(bench.record().reason, Some(ReleaseReason::AgentLost));
+}

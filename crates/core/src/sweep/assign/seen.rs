@@ -123,11 +123,7 @@ impl Seen {
             return Need::Nothing;
         }
         match instances.filter(|_| self.is_unhooked(&key.instance) && is_over(record)) {
-            Some(instances)
-                if instances
-                    .iter()
-                    .all(|one| is_finished(one) || !one.agent_connected || had_its_time(record, one)) =>
-            {
+            Some(instances) if instances.iter().all(|one| is_over_for(record, one)) => {
                 let left_behind = instances.iter().all(|one| !one.agent_connected);
                 Need::Finish {
                     delete: left_behind && is_past(record, self.at),
@@ -200,6 +196,13 @@ fn is_old(record: &Record, exists: bool, at: Timestamp) -> bool {
 /// change of its status brings work.
 fn is_finished(instance: &ContainerInstance) -> bool {
     instance.status == InstanceStatus::Draining && (instance.tasks == Some(0) || !instance.agent_connected)
+}
+
+/// Returns whether a drain is over for this registration: no agent is there that could report a task, or the release is for
+/// it, and it has no task, or those had their time. One that the release does not name has come since.
+fn is_over_for(record: &Record, one: &ContainerInstance) -> bool {
+    let released = record.names(&one.arn) && (is_finished(one) || had_its_time(record, one));
+    !one.agent_connected || released
 }
 
 /// DRAINING, and what is left of its tasks had its time: no task of it begins a drain any more.
