@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use serde::Serialize;
 
 use crate::generate::{Drawn, Range, random};
-use crate::judge::{self, Rule, Violation};
+use crate::judge::{self, Judged, Rule, Violation};
 use crate::run::Options;
 use crate::scenario::Scenario;
 use crate::shrink::shrink;
@@ -37,7 +37,7 @@ pub struct Campaign {
 pub struct Findings {
     /// Worlds that were played.
     pub played: u64,
-    /// Machines in them that went.
+    /// Drains in them that began.
     pub drains: u64,
     /// Worlds with a broken promise.
     pub broken: u64,
@@ -62,9 +62,10 @@ pub struct Failure {
 }
 
 impl Findings {
-    fn add(&mut self, seed: u64, drawn: &Drawn, violations: &[Violation]) -> Option<Violation> {
+    fn add(&mut self, seed: u64, drawn: &Drawn, judged: &Judged) -> Option<Violation> {
         self.played += 1;
-        self.drains += drawn.scenario.hosts.len() as u64;
+        self.drains += judged.drains;
+        let violations = &judged.violations;
         self.broken += u64::from(!violations.is_empty());
         let mut rules: Vec<Rule> = violations.iter().map(|violation| violation.rule).collect();
         rules.sort_unstable();
@@ -109,7 +110,7 @@ pub fn run(
                     return stop.store(true, Ordering::Relaxed);
                 }
             };
-            let unexplained = locked(&findings).add(seed, &drawn, &judged.violations);
+            let unexplained = locked(&findings).add(seed, &drawn, &judged);
             if let Some(violation) = unexplained.filter(|_| locked(&findings).failures.len() < KEPT) {
                 let shrunk = shrink(&drawn.scenario, violation.rule, Options::default(), SHRINK_BUDGET);
                 locked(&findings).failures.push(Failure {

@@ -16,7 +16,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Caller, Fact, HostId, Observer, World};
+use crate::model::{Caller, EnvironmentId, Fact, HostId, Observer, World};
 use crate::scenario::{Ms, Scenario};
 use crate::shared_text::SharedDrain;
 
@@ -167,8 +167,10 @@ pub struct Judge {
     release_all: Option<Ms>,
     /// The kill switch says observe, or did within the last minute.
     observes: bool,
-    /// Lambda last replaced the idle environments then.
-    recycled: Option<Ms>,
+    /// The execution environment that last took a batch of the queue, or an order.
+    environment: Option<EnvironmentId>,
+    /// It last was another one than before then: what the other one remembered is not known there.
+    handed_over: Option<Ms>,
     /// Tasks that a check has named as not protected.
     named: BTreeSet<String>,
     /// The machines that each shared record lists, and what it says of them.
@@ -188,7 +190,8 @@ impl Judge {
             violations: Vec::new(),
             release_all: None,
             observes: false,
-            recycled: None,
+            environment: None,
+            handed_over: None,
             named: BTreeSet::new(),
             shared: BTreeMap::new(),
             writers: BTreeMap::new(),
@@ -199,6 +202,12 @@ impl Judge {
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.violations
+    }
+
+    /// How many drains began: a hook of ours waits, DRAINING, or a notice. What else begins meanwhile is a part of the same.
+    #[must_use]
+    pub fn drains(&self) -> u64 {
+        self.hosts.values().map(|watch| watch.drains).sum()
     }
 
     fn break_rule(&mut self, rule: Rule, at: Ms, host: Option<HostId>, world: &World, what: String) {
@@ -243,6 +252,8 @@ pub struct Judged {
     pub ended: crate::run::Ended,
     /// What was broken, in order.
     pub violations: Vec<Violation>,
+    /// How many drains began.
+    pub drains: u64,
 }
 
 /// Plays a scenario and judges it.
@@ -255,6 +266,12 @@ pub fn run(scenario: &Scenario, options: crate::run::Options) -> Result<Judged, 
     let judges = observers
         .into_iter()
         .filter_map(|observer| observer.into_any().downcast::<Judge>().ok());
-    let violations = judges.flat_map(|judge| judge.violations).collect();
-    Ok(Judged { ended, violations })
+    let judges: Vec<Box<Judge>> = judges.collect();
+    let drains = judges.iter().map(|judge| judge.drains()).sum();
+    let violations = judges.into_iter().flat_map(|judge| judge.violations).collect();
+    Ok(Judged {
+        ended,
+        violations,
+        drains,
+    })
 }

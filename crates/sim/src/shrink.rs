@@ -93,8 +93,20 @@ fn smaller(scenario: &Scenario) -> Vec<Scenario> {
         });
         with(&|scenario| scenario.hosts[host].clock_skew = 0);
         with(&|scenario| scenario.hosts[host].imds_closed = false);
+        for daemon in 0..scenario.hosts[host].daemons.len() {
+            with(&|scenario| scenario.hosts[host].daemons[daemon].behind = 0);
+        }
     }
-    let named = ["CLUSTERS", "AUTO_SCALING_GROUPS", "LIFECYCLE_HOOKS"];
+    let mut named = vec!["CLUSTERS", "AUTO_SCALING_GROUPS", "LIFECYCLE_HOOKS"];
+    // LINGER is for daemons that are behind.
+    if scenario
+        .hosts
+        .iter()
+        .flat_map(|host| &host.daemons)
+        .any(|daemon| daemon.behind > 0)
+    {
+        named.push("LINGER");
+    }
     for name in scenario
         .settings
         .keys()

@@ -161,6 +161,13 @@ const LIMITS: &[Limit] = &[
         settings: Some(default_settle),
     },
     Limit {
+        name: "settle-of-a-crowd-waits-for-the-tick",
+        why: "A batch that waits receives no event, and of many drains there are always some whose releases would be late.",
+        avoid: "`LINGER` no shorter than `SETTLE`, as by default.",
+        besides: &[],
+        settings: Some(default_linger),
+    },
+    Limit {
         name: "settle-longer-than-a-batch-waits",
         why: "While a batch waits, no other event is received.",
         avoid: "`SETTLE` of `25s` at most.",
@@ -182,6 +189,10 @@ fn patient(scenario: &mut Scenario) {
 
 fn default_settle(scenario: &mut Scenario) {
     scenario.settings.remove("SETTLE");
+}
+
+fn default_linger(scenario: &mut Scenario) {
+    scenario.settings.remove("LINGER");
 }
 
 fn short_settle(scenario: &mut Scenario) {

@@ -61,6 +61,8 @@ pub(crate) struct Played {
     pub(crate) ended: Ended,
     /// What it has cost, and how long it took.
     pub(crate) statistics: Statistics,
+    /// How many drains began.
+    pub(crate) drains: u64,
     /// The promises that were broken.
     pub(crate) violations: Vec<Violation>,
     /// The run, line by line, if that was wanted.
@@ -107,6 +109,7 @@ impl Job {
         Ok(Played {
             ended,
             statistics: take(&mut observers).unwrap_or_default(),
+            drains: judge.as_ref().map_or(0, |judge| judge.drains()),
             violations: judge.map(|judge| judge.violations().to_vec()).unwrap_or_default(),
             transcript: take(&mut observers),
             timeline: take(&mut observers),

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::accounts::{CHECK_CALL_EVERY, round_of_check};
+use super::expectations::Memory;
 use super::{Judge, Rule};
 use crate::model::{
     Caller, Cause, DaemonState, HostId, SidecarState, Task, TaskId, World, instance_number, moment,
@@ -34,6 +35,7 @@ impl Judge {
         if name.ends_with("/control") {
             return self.control(now, text);
         }
+        self.judge_missing(now, world);
         if is_shared(name) {
             return self.shared(now, name, text, world);
         }
@@ -59,6 +61,8 @@ impl Judge {
         let watch = self.watch(host);
         watch.own_released = released;
         watch.own_holds = began.filter(|_| !released);
+        watch.missing = None;
+        watch.others_wrote = watch.writer.replace(by).is_some_and(|before| before != by);
         // A sidecar reads both, and obeys a release in either.
         if watch.own_holds.is_some() && watch.drain_began == began && self.shared_releases(host) {
             return;
@@ -127,6 +131,7 @@ impl Judge {
         self.judge_held_again(now, world);
         for (host, drain) in notified {
             let watch = self.watch(host);
+            watch.missing = None;
             // Of two drains the one that began later counts. What a shared record still says of the earlier one is over.
             if watch.record.is_some() && watch.drain_began.is_some_and(|began| drain.started < began) {
                 continue;
@@ -153,12 +158,37 @@ impl Judge {
             }
         }
         for host in before.unwrap_or_default().into_keys() {
-            self.released_no_more(now, host, world);
-            let notified = self.shared.values().any(|notified| notified.contains_key(&host));
-            if !notified {
-                self.watch(host).shared = None;
-                self.deleted(now, host, world);
+            let listed = self
+                .shared
+                .get(name)
+                .is_some_and(|listed| listed.contains_key(&host));
+            match text.is_some() && !listed {
+                true => drop(self.watch(host).missing.get_or_insert(now)),
+                false => self.missing(now, host, world),
             }
+        }
+    }
+
+    /// A shared record does not list the machine any more. Another environment that has written over the record repairs it.
+    fn judge_missing(&mut self, now: Ms, world: &World) {
+        let long = |since: Ms| now.saturating_sub(since) > PUT_RIGHT_WITHIN;
+        let missing = self
+            .hosts
+            .iter()
+            .filter(|(_, watch)| watch.missing.is_some_and(long));
+        let missing: Vec<HostId> = missing.map(|(host, _)| *host).collect();
+        for host in missing {
+            self.watch(host).missing = None;
+            self.missing(now, host, world);
+        }
+    }
+
+    fn missing(&mut self, now: Ms, host: HostId, world: &World) {
+        self.released_no_more(now, host, world);
+        let notified = self.shared.values().any(|notified| notified.contains_key(&host));
+        if !notified {
+            self.watch(host).shared = None;
+            self.deleted(now, host, world);
         }
     }
 
@@ -198,6 +228,7 @@ impl Judge {
         if own || self.watch(host).shared.is_some() {
             return;
         }
+        self.watch(host).freed = Vec::new();
         let held = self
             .watch(host)
             .record
@@ -215,21 +246,34 @@ impl Judge {
         let waits = world.host(host).scaling.our_waits().next().is_some();
         let (begun, hooked) = (self.watch(host).begun, self.watch(host).hooked);
         let before = self.watch(host).record.replace((drain.clone(), released));
+        let began_before = self.watch(host).drain_began;
         if let Some(began) = began(record) {
             self.watch(host).drain_began = Some(began);
         }
         let was_released = before.as_ref().is_some_and(|(_, released)| *released);
-        let same = before.as_ref().is_some_and(|(before, _)| *before == drain);
+        let same = before
+            .as_ref()
+            .is_some_and(|(before, _)| *before == drain || is_shared_drain(before, began_before, record));
         let another = before.is_some() && !same;
         self.watch(host).hooked = match record.get("shared") {
-            // A shared record does not mention hooks: a drain has those that waited when it began.
+            // A shared record does not mention hooks: a drain has those whose events had come when it began.
             Some(_) if same => hooked,
-            Some(_) => waits,
+            Some(_) => self.hears_of_hook(now, host, world),
             None => record["lifecycle"].is_object(),
         };
-        if same && was_released && !released {
-            let what = "the record was released, and holds again".to_owned();
-            self.break_rule(Rule::TakenBack, now, Some(host), world, what);
+        self.judge_held_again(now, world);
+        match same && was_released && !released {
+            // One that has read what was there before the release cannot know, and repairs the record. So does another
+            // environment, since no call of Parameter Store writes only what has not changed.
+            true if self.expected.reads_are_stale(now) || self.watch(host).others_wrote => {
+                self.watch(host).held_again.get_or_insert(now);
+            }
+            true => {
+                let what = "the record was released, and holds again".to_owned();
+                self.break_rule(Rule::TakenBack, now, Some(host), world, what);
+            }
+            false if released => self.watch(host).held_again = None,
+            false => {}
         }
         let hook_came = waits && !hooked;
         if another && was_released && !released && !begun && !hook_came {
@@ -240,6 +284,7 @@ impl Judge {
             // Another drain: what happened before it does not belong to it.
             let watch = self.watch(host);
             (watch.daemons_first, watch.released, watch.since) = (Vec::new(), None, now);
+            (watch.tiers_since, watch.lost) = (None, false);
             (watch.cut_off, watch.untold, watch.left_notified) = (false, false, false);
             watch.freed = Vec::new();
             if begun || hook_came {
@@ -272,6 +317,9 @@ impl Judge {
         }
         let names = record["releasedServices"].as_array().into_iter().flatten();
         let names: Vec<String> = names.filter_map(Value::as_str).map(str::to_owned).collect();
+        if !names.is_empty() {
+            self.watch(host).tiers_since.get_or_insert(now);
+        }
         let before = std::mem::replace(&mut self.watch(host).freed, names.clone());
         if let Some(service) = before.iter().find(|service| !names.contains(service)) {
             let what = format!("{service} was let go, and is held again");
@@ -287,17 +335,21 @@ impl Judge {
             self.break_rule(Rule::FalseZero, now, Some(host), world, what);
         }
         let lost = self.agent_is_lost(now, world, host);
+        self.watch(host).lost |= lost;
         if reason == "agent-lost" && holding > 0 && !lost && world.host(host).on && self.is_ours(world, host)
         {
             let what = format!("the record says that the agent is lost, holding tasks alive: {holding}");
             self.break_rule(Rule::FalseZero, now, Some(host), world, what);
         }
         let empty = self.watch(host).empty;
-        // What ECS or Parameter Store hides, and a run that is cut short, is not seen.
+        // What ECS or Parameter Store hides, and a run that is cut short, is not seen. With tiers the deadline was decided on
+        // when the first of them went.
+        let decided = self.watch(host).tiers_since.unwrap_or(now);
         let settled = empty.is_some_and(|since| {
-            now - since >= self.expected.settle + 2 * SECOND && self.expected.is_well(since, now)
+            decided >= since + self.expected.settle + self.expected.seen_within()
+                && self.expected.is_well(since, now)
         });
-        let phantoms = self.shows_phantoms(now, world, host);
+        let phantoms = self.shows_phantoms(decided, world, host);
         if reason == "deadline" && holding == 0 && settled && !phantoms && !self.observes {
             let what = "the record says that a deadline forced it, and nothing held any more".to_owned();
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
@@ -309,16 +361,23 @@ impl Judge {
         }
     }
 
+    /// Returns whether one of our hooks has waited for so long that the coordinator has heard of it.
+    fn hears_of_hook(&self, now: Ms, host: HostId, world: &World) -> bool {
+        let mut waits = world.host(host).scaling.our_waits();
+        waits.any(|wait| {
+            let longest = self.expected.held_within(self.memory(wait.since, wait.since));
+            now >= wait.since + longest.unwrap_or(100 * SECOND)
+        })
+    }
+
     /// Judges how long after the drain's beginning its hold comes.
     fn judge_hold_delay(&mut self, now: Ms, host: HostId, world: &World) {
         let expected = &self.expected;
         let Some(began) = self.hosts.get(&host).and_then(|watch| watch.began) else {
             return;
         };
-        let longest = match (expected.events_fail, expected.hosts) {
-            (false, 0..=20) => 15 * SECOND + expected.hosts as u64 * SECOND / 2,
-            (true, 0..=20) => 100 * SECOND,
-            _ => return,
+        let Some(longest) = expected.held_within(self.memory(began, began)) else {
+            return;
         };
         let ours = self.is_ours(world, host) && !self.observes && self.release_all.is_none();
         if ours && expected.is_well(began, now) && now.saturating_sub(began) > longest {
@@ -340,7 +399,9 @@ impl Judge {
             return;
         };
         let tiers_wait = expected.tiers > 1 && !expected.sidecars_can_read(empty, now);
+        // The receipt of a machine that is gone may be written once more.
         if reason != "drained"
+            || !world.host(host).on
             || self.observes
             || tiers_wait
             || !expected.is_well(empty.saturating_sub(60 * SECOND), now)
@@ -357,7 +418,8 @@ impl Judge {
             Some((_, Some(until))) if expected.tiers > 1 => from.max(until),
             _ => from,
         };
-        let Some(longest) = expected.released_within(self.recycled.is_some_and(|at| at >= draining)) else {
+        let memory = self.memory(draining, empty);
+        let Some(longest) = expected.released_within(memory) else {
             return;
         };
         // A daemon whose sidecar may not read its record stays to the end of its tier's time, and no event ends that.
@@ -369,6 +431,17 @@ impl Judge {
         if now.saturating_sub(from) > longest + flush {
             let what = format!("released {} s after the last task's end", (now - from) / SECOND);
             self.break_rule(Rule::LateRelease, now, Some(host), world, what);
+        }
+    }
+
+    /// What may be known no more of a drain that has been DRAINING, and empty, since then. A drain that was put off with others
+    /// is looked at as late as one that settles.
+    fn memory(&self, draining: Ms, empty: Ms) -> Memory {
+        let lost_since = |at: Ms| self.handed_over.is_some_and(|handed_over| handed_over >= at);
+        let waits = self.expected.settle.max(self.expected.linger);
+        Memory {
+            confirmation_lost: lost_since(draining),
+            look_lost: lost_since(empty.saturating_sub(waits)),
         }
     }
 
@@ -507,7 +580,10 @@ impl Judge {
         }
         let notified = ["daemonsGoneAt", "unprotected", "notProtected"];
         let says = notified.iter().any(|word| line.contains(word));
-        let bare = self.unprotected(world, host);
+        // What ECS hides is in no receipt.
+        let well = self.hosts.get(&host).and_then(|watch| watch.began);
+        let well = well.is_none_or(|began| self.expected.is_well(began, now));
+        let bare = self.unprotected(world, host).filter(|_| well);
         if let Some(daemon) = bare {
             self.judge_named(now, host, daemon, world);
         }
@@ -520,7 +596,7 @@ impl Judge {
         }
         let first = self.watch(host).daemons_first.clone();
         let went = first.into_iter().any(|daemon| self.was_seen(world, daemon));
-        if went && !forced && !says {
+        if went && well && !forced && !says {
             let what = "a daemon went before the tasks, and the receipt says drained, not forced".to_owned();
             self.break_rule(Rule::FalseEvidence, now, Some(host), world, what);
         }
@@ -528,7 +604,7 @@ impl Judge {
             .as_str()
             .and_then(|text| text.parse().ok())
             .map(moment);
-        let began = self.watch(host).began;
+        let began = self.watch(host).first_began();
         if let (Some(started), Some(began)) = (started, began) {
             let late = started - i64::try_from(began).unwrap_or(i64::MAX);
             // A run that is cut short may have missed that the instance was ACTIVE meanwhile.
@@ -545,6 +621,16 @@ impl Judge {
 fn unhealthy_since(daemon: &DaemonState) -> Option<Ms> {
     let started = daemon.sidecar_started.filter(|_| daemon.plan.denied);
     started.map(|at| at + UNHEALTHY_SEEN_AFTER)
+}
+
+/// Returns whether a record is of the drain that only a shared record had, which gives a drain no name. A run that has the
+/// release from a shared record makes one up, and the drain's own record gets it.
+fn is_shared_drain(before: &str, began_before: Option<i64>, record: &Value) -> bool {
+    let unnamed = before.starts_with("shared ") || before.starts_with("shared-");
+    let renamed = record["drainId"]
+        .as_str()
+        .is_some_and(|id| id.starts_with("shared-"));
+    (unnamed || renamed) && began_before.is_some() && began(record) == began_before
 }
 
 /// When the drain of a record began, in seconds.

@@ -23,6 +23,15 @@ const TIER_READ: Ms = 12 * SECOND;
 /// A tick, with what runs before it.
 const TICK: Ms = 65 * SECOND;
 
+/// What an execution environment remembered of a drain, and the one that took its place does not know.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Memory {
+    /// That DRAINING was seen: the drain settles once more.
+    pub confirmation_lost: bool,
+    /// When it was to be looked at next, among many: the tick finds it.
+    pub look_lost: bool,
+}
+
 /// The behaviour to expect of a run.
 #[derive(Debug, Clone)]
 pub struct Expectations {
@@ -85,8 +94,12 @@ pub struct Expectations {
     pub ticks_fail: bool,
     /// For a while no record may be written, and no sidecar hears of a release.
     pub writes_refused: bool,
+    /// EC2 gives notice of the end of a machine, and a batch waits for its deadline.
+    notices: bool,
     /// Nothing goes wrong at all.
     pub all_well: bool,
+    /// Reads of parameters are answered from before the last write in these spans.
+    stale: Vec<(Ms, Ms)>,
 }
 
 impl Expectations {
@@ -145,7 +158,12 @@ impl Expectations {
             }),
             ticks_fail: kinds(|what| matches!(what, Trouble::LoseTicks)),
             writes_refused: kinds(|what| matches!(what, Trouble::RefuseWrites)),
+            notices: scenario
+                .steps
+                .iter()
+                .any(|step| matches!(step.what, What::SpotNotice(_) | What::CapacityNotice(_))),
             all_well: scenario.faults.is_empty(),
+            stale: scenario.faults.iter().filter_map(stale).collect(),
         }
     }
 
@@ -161,6 +179,14 @@ impl Expectations {
     #[must_use]
     pub fn sidecars_can_read(&self, from: Ms, to: Ms) -> bool {
         self.unread.iter().all(|(begin, end)| to < *begin || from >= *end)
+    }
+
+    /// Returns whether a parameter may be read at this time as it was before its last write.
+    #[must_use]
+    pub fn reads_are_stale(&self, now: Ms) -> bool {
+        self.stale
+            .iter()
+            .any(|(begin, end)| (*begin..*end).contains(&now))
     }
 
     /// Returns whether the cluster is watched.
@@ -189,22 +215,52 @@ impl Expectations {
         }
     }
 
-    /// The longest from the end of the last task, or of the settle window, to a release without tiers; none if nothing is
-    /// promised. A new execution environment does not know that DRAINING was seen, and settles `again`.
+    /// The longest from the end of the last task until a look may have found it: many gather before one.
     #[must_use]
-    pub fn released_within(&self, again: bool) -> Option<Ms> {
-        let others = if self.hosts > 1 { BATCH_WAITS } else { 0 };
+    pub fn seen_within(&self) -> Ms {
+        match self.hosts {
+            0..SHARED_FROM => 2 * SECOND,
+            _ => self.event_delay_max + BATCH_WAITS + GATHERS + OBSERVED_WITHIN,
+        }
+    }
+
+    /// The longest from the beginning of a drain to its hold; none if nothing is promised.
+    #[must_use]
+    pub fn held_within(&self, memory: Memory) -> Option<Ms> {
+        match (self.events_fail, self.hosts) {
+            (false, SHARED_FROM..=20) if memory.look_lost => Some(100 * SECOND),
+            (false, 0..=20) => Some(15 * SECOND + self.hosts as Ms * SECOND / 2),
+            (true, 0..=20) => Some(100 * SECOND),
+            _ => None,
+        }
+    }
+
+    /// The longest from the end of the last task, or of the settle window, to a release without tiers; none if nothing is
+    /// promised.
+    #[must_use]
+    pub fn released_within(&self, memory: Memory) -> Option<Ms> {
+        let others = if self.hosts > 1 || self.notices {
+            BATCH_WAITS
+        } else {
+            0
+        };
         let gathers = if self.hosts >= SHARED_FROM { GATHERS } else { 0 };
-        let settles = if again { self.settle } else { 0 };
+        let settles = if memory.confirmation_lost { self.settle } else { 0 };
+        // A batch of a few waits for their looks itself.
+        let found = if memory.look_lost && self.hosts >= SHARED_FROM {
+            TICK
+        } else {
+            0
+        };
         match (self.events_fail, self.hosts) {
             // The daemons stay for LINGER, and the event may have to wait for a batch meanwhile.
             (false, 0..=20) => {
                 let known = self.event_delay_max + others + gathers;
-                Some((known + settles).max(self.linger) + OBSERVED_WITHIN)
+                Some((known + settles).max(self.linger) + found + OBSERVED_WITHIN)
             }
             (true, 0..=20) => Some(100 * SECOND),
             // Three releases can be written in a second, and a quarter more time than that is promised.
-            (false, hosts) => Some(15 * SECOND + hosts as Ms * 1250 / 3),
+            (false, hosts) => Some(15 * SECOND + hosts as Ms * 1250 / 3 + found + settles),
             (true, _) => None,
         }
     }
@@ -242,6 +298,12 @@ fn span(fault: &FaultSpec) -> Option<(Ms, Ms)> {
     // Trouble that the retries overcome is no excuse.
     let few = fault.times <= 3;
     (heavy && !few).then(|| (fault.from, fault.to.saturating_add(3 * MINUTE)))
+}
+
+/// The span in which a fault makes reads of parameters stale.
+fn stale(fault: &FaultSpec) -> Option<(Ms, Ms)> {
+    let stale = fault.what == Trouble::StaleParameter;
+    stale.then_some((fault.from, fault.to.saturating_add(MINUTE)))
 }
 
 /// The span in which a fault keeps sidecars from reading.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Judge;
-use crate::model::{HostId, InstanceStatus, Process, RegistrationId, Task, TaskId, World};
+use crate::model::{Caller, HostId, InstanceStatus, Process, RegistrationId, Task, TaskId, World};
 use crate::scenario::{Kind, MINUTE, Ms, SECOND};
 use crate::shared_text::SharedDrain;
 
@@ -12,6 +12,11 @@ use crate::shared_text::SharedDrain;
 pub(super) struct Watch {
     /// The drain began: a hook of ours waits, DRAINING, or a notice.
     pub(super) began: Option<Ms>,
+    /// Its drain was undone by ACTIVE so short a time before the present one began that it may be the same: it began then,
+    /// and was undone then.
+    pub(super) undone: Option<(Ms, Ms)>,
+    /// How many drains of it began.
+    pub(super) drains: u64,
     /// The first registration became DRAINING.
     pub(super) draining: Option<Ms>,
     /// An operator has ordered the release, and was not refused.
@@ -28,6 +33,12 @@ pub(super) struct Watch {
     pub(super) drain_began: Option<i64>,
     /// A shared record says since then that it is held although it was released, until the record is repaired.
     pub(super) held_again: Option<Ms>,
+    /// A shared record has not listed it any more since then, and may be repaired.
+    pub(super) missing: Option<Ms>,
+    /// Who last wrote its own record.
+    pub(super) writer: Option<Caller>,
+    /// Its own record was last written by another than the time before.
+    pub(super) others_wrote: bool,
     /// Its own record says that it is released.
     pub(super) own_released: bool,
     /// Its own record says of the drain that began then, in seconds, that it holds.
@@ -58,6 +69,10 @@ pub(super) struct Watch {
     pub(super) kept_too_long: bool,
     /// Daemon services that the record of this drain has released.
     pub(super) freed: Vec<String>,
+    /// When the record of this drain first released some of them.
+    pub(super) tiers_since: Option<Ms>,
+    /// This drain was released while its agent was lost, and is not taken back when the agent returns.
+    pub(super) lost: bool,
     /// Something has begun since the record was released: a wait, DRAINING, a notice, a registration.
     pub(super) begun: bool,
     /// The last record knows a hook.
@@ -80,10 +95,13 @@ impl Watch {
     /// The drain is over or undone: what comes next is another one. The record of this one still exists.
     pub(super) fn restart(&mut self) {
         *self = Watch {
+            drains: self.drains,
             record: self.record.take(),
             drain_began: self.drain_began,
             shared: self.shared.take(),
             held_again: self.held_again,
+            missing: self.missing,
+            writer: self.writer,
             own_released: self.own_released,
             own_holds: self.own_holds,
             released: self.released,
@@ -95,7 +113,35 @@ impl Watch {
     }
 }
 
+/// ACTIVE is seen in two observations that are `SETTLE` apart: an event brings the first, a tick the second at the latest.
+const SEEN_ACTIVE_WITHIN: Ms = 90 * SECOND;
+
+impl Watch {
+    /// Its instance was set ACTIVE.
+    pub(super) fn undo(&mut self, now: Ms) {
+        let undone = self.first_began().map(|began| (began, now));
+        self.restart();
+        self.undone = undone;
+    }
+
+    /// When its drain began, or the one that was not seen to be undone before it.
+    pub(super) fn first_began(&self) -> Option<Ms> {
+        let began = self.began?;
+        let undone = self.undone.filter(|(_, at)| began < at + SEEN_ACTIVE_WITHIN);
+        Some(undone.map_or(began, |(first, _)| first))
+    }
+}
+
 impl Judge {
+    /// A drain of the machine begins, unless one goes on.
+    pub(super) fn begins(&mut self, now: Ms, host: HostId, world: &World) {
+        let counts = world.host(host).kind == Kind::Ec2;
+        let watch = self.watch(host);
+        watch.drains += u64::from(counts && watch.began.is_none());
+        watch.began.get_or_insert(now);
+        watch.begun = true;
+    }
+
     /// The tasks that hold a machine in truth: alive according to ECS, with a part of them left on the machine or to be
     /// reported by its agent, and not exempted by a setting.
     pub(super) fn holding(&self, world: &World, host: HostId) -> Vec<TaskId> {
@@ -121,7 +167,7 @@ impl Judge {
 
     /// Returns whether a task holds while it is alive: a setting may exempt it.
     pub(super) fn counts(&self, task: &Task) -> bool {
-        let exempt = (task.service.is_none() && self.expected.ignores_standalone)
+        let exempt = (is_standalone(task) && self.expected.ignores_standalone)
             || self.expected.ignored_groups.contains(&task.group);
         !task.daemon_task && !task.managed && !exempt
     }
@@ -161,9 +207,9 @@ impl Judge {
     pub(super) fn excuse(&self, now: Ms, world: &World, host: HostId) -> Option<&'static str> {
         let watch = self.hosts.get(&host)?;
         let entry = world.host(host);
-        let began = watch.began?;
+        let (began, first) = (watch.began?, watch.first_began()?);
         let flush = self.expected.flush();
-        if !self.expected.holds_at_deadline && now + SECOND >= began + self.expected.max_drain {
+        if !self.expected.holds_at_deadline && now + SECOND >= first + self.expected.max_drain {
             return Some("deadline");
         }
         let limits = entry
@@ -202,7 +248,7 @@ impl Judge {
         if self.release_all.is_some() || self.observes {
             return Some("kill switch");
         }
-        if self.agent_is_lost(now, world, host) {
+        if watch.lost || self.agent_is_lost(now, world, host) {
             return Some("agent lost");
         }
         let waits = entry.scaling.our_waits().next().is_some();
@@ -215,4 +261,9 @@ impl Judge {
         }
         (!entry.on).then_some("off")
     }
+}
+
+/// Returns whether a task is known to belong to no service. One whose group names a service may, and so it holds.
+pub(super) fn is_standalone(task: &Task) -> bool {
+    task.service.is_none() && !task.group.starts_with("service:")
 }

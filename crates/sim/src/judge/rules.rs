@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::{Judge, Rule};
 use crate::model::{
-    Caller, Cause, Fact, HookEnd, HostId, InstanceStatus, Outcome, SidecarState, Source, TaskId, TaskStatus,
-    World,
+    Caller, Cause, DaemonState, Fact, HookEnd, HostId, InstanceStatus, Outcome, RegistrationId, SidecarState,
+    Source, TaskId, TaskStatus, World,
 };
 use crate::scenario::{MINUTE, Ms, SECOND};
 
@@ -25,12 +25,10 @@ impl Judge {
                 *self.watch(*host).heartbeats.entry(*wait).or_default() += 1;
                 self.kept(now, *host, *wait, world);
             }
-            Fact::Notice { host, .. } => {
-                let watch = self.watch(*host);
-                watch.began.get_or_insert(now);
-                watch.begun = true;
-            }
+            Fact::Notice { host, .. } => self.begins(now, *host, world),
             Fact::Agent { host, connected } => {
+                // What its instance runs is not what it was taken for.
+                self.watch(*host).begun |= *connected;
                 let away = &mut self.watch(*host).agent_away;
                 *away = match (*connected, *away) {
                     (false, _) => Some((now, None)),
@@ -83,7 +81,16 @@ impl Judge {
                 }
                 _ => {}
             },
-            Fact::Recycled => self.recycled = Some(now),
+            Fact::Runs {
+                environment,
+                invocation,
+                ..
+            } if invocation.source != Source::Heartbeats => {
+                let before = self.environment.replace(*environment);
+                if before.is_some_and(|before| before != *environment) {
+                    self.handed_over = Some(now);
+                }
+            }
             Fact::On { host } => self.watch(*host).restart(),
             _ => {}
         }
@@ -107,7 +114,7 @@ impl Judge {
     }
 
     /// A machine that a person has set DRAINING registers again. Nothing drains any more if the coordinator has not heard of it.
-    fn registered(&mut self, now: Ms, registration: crate::model::RegistrationId, world: &World) {
+    fn registered(&mut self, now: Ms, registration: RegistrationId, world: &World) {
         let host = world.registration(registration).host;
         let entry = world.host(host);
         let leaves = entry.scaling.our_waits().next().is_some() || entry.noticed_at.is_some();
@@ -122,10 +129,9 @@ impl Judge {
     fn begins_to_wait(&mut self, now: Ms, host: HostId, wait: usize, world: &World) {
         if world.host(host).scaling.waits[wait].ours {
             let empty = self.holding(world, host).is_empty();
+            self.begins(now, host, world);
             let watch = self.watch(host);
             watch.heartbeat = now;
-            watch.began.get_or_insert(now);
-            watch.begun = true;
             if empty {
                 watch.empty.get_or_insert(now);
             }
@@ -135,13 +141,17 @@ impl Judge {
     fn instance(
         &mut self,
         now: Ms,
-        registration: crate::model::RegistrationId,
+        registration: RegistrationId,
         status: InstanceStatus,
         by: Caller,
         world: &World,
     ) {
         let host = world.registration(registration).host;
-        self.watch(host).begun |= matches!(status, InstanceStatus::Draining | InstanceStatus::Active);
+        // A registration that was left behind is drained for itself when the present one is gone.
+        let left = |id: &RegistrationId| world.registration(*id).status != InstanceStatus::Inactive;
+        let another = status == InstanceStatus::Inactive && world.host(host).registrations.iter().any(left);
+        self.watch(host).begun |=
+            another || matches!(status, InstanceStatus::Draining | InstanceStatus::Active);
         match (status, by) {
             (InstanceStatus::Draining, _) => {
                 let held = self
@@ -164,8 +174,8 @@ impl Judge {
                     self.break_rule(Rule::DrainingBeforeRecord, now, Some(host), world, what);
                 }
                 let empty = self.holding(world, host).is_empty();
+                self.begins(now, host, world);
                 let watch = self.watch(host);
-                watch.began.get_or_insert(now);
                 watch.draining.get_or_insert(now);
                 if empty {
                     watch.empty.get_or_insert(now);
@@ -176,11 +186,13 @@ impl Judge {
                 self.break_rule(Rule::NotOurs, now, Some(host), world, what);
             }
             (InstanceStatus::Active, _) => {
-                let waits = world.host(host).scaling.our_waits().next().is_some();
-                match waits {
+                let entry = world.host(host);
+                // Neither a termination nor a notice is taken back by it.
+                let leaves = entry.scaling.our_waits().next().is_some() || entry.noticed_at.is_some();
+                match leaves {
                     // DRAINING is set again, and settles again.
                     true => self.watch(host).draining = None,
-                    false => self.watch(host).restart(),
+                    false => self.watch(host).undo(now),
                 }
                 self.watch(host).active = now;
             }
@@ -255,18 +267,21 @@ impl Judge {
             return;
         }
         let starts = daemon.sidecar == crate::model::SidecarState::None && !daemon.plan.no_image;
-        if daemon.has_sidecar() && !starts && self.release_all.is_none() && !self.observes {
+        let unrecorded = self.hosts.get(&host).is_some_and(|watch| watch.held.is_none());
+        let unheard = daemon
+            .sidecar_term
+            .is_some_and(|term| unrecorded && !self.expected.is_well(term, now));
+        // One that went before the drain was first looked at was not seen to go.
+        if daemon.has_sidecar() && !starts && !unheard && self.release_all.is_none() && !self.observes {
             self.watch(host).daemons_first.push(task);
         }
-        let by_itself = matches!(world.task(task).notified, Some((_, Cause::Itself)));
-        let killed = matches!(daemon.sidecar, crate::model::SidecarState::Exited(_, code) if code == 137);
-        // A sidecar that refuses its settings holds nothing. That it is seen is another rule.
-        let refuses = daemon.plan.wrong_setting;
-        let guarded = daemon.protected && !by_itself && !killed && !refuses && !self.expected.disabled;
-        let unrecorded = self.hosts.get(&host).is_some_and(|watch| watch.held.is_none());
+        let guarded = self.is_guarded(task, daemon, world);
         let given_up = daemon.sidecar_term.is_some_and(|term| {
-            let unheard = unrecorded && !self.expected.is_well(term, now);
             let longest = match unheard {
+                // Without IMDS it cannot know that its instance leaves.
+                true if world.host(host).imds_closed => {
+                    self.expected.unknown_grace.min(self.expected.max_hold)
+                }
                 true => self.expected.terminating_grace.min(self.expected.max_hold),
                 false => self.expected.max_hold,
             };
@@ -278,13 +293,22 @@ impl Judge {
         }
     }
 
+    /// Returns whether a sidecar guards the daemon. One that was killed, or refuses its settings, holds nothing: that this is
+    /// seen is another rule.
+    fn is_guarded(&self, task: TaskId, daemon: &DaemonState, world: &World) -> bool {
+        let by_itself = matches!(world.task(task).notified, Some((_, Cause::Itself)));
+        let killed = matches!(daemon.sidecar, SidecarState::Exited(_, code) if code == 137);
+        let refuses = daemon.plan.wrong_setting;
+        daemon.protected && !by_itself && !killed && !refuses && !self.expected.disabled
+    }
+
     /// STOPPED is not delivered: a daemon that was held is held until it has read what tasks have written.
     fn lines_lost(&mut self, now: Ms, task: TaskId, left: Ms, world: &World) {
         let host = world.task(task).host;
         let drains = self.hosts.get(&host).is_some_and(|watch| watch.began.is_some());
         let daemon = world.task(task).daemon.as_ref();
-        let held = daemon.is_some_and(|daemon| daemon.has_sidecar() && daemon.protected);
-        let free = self.expected.disabled || self.excuse(now, world, host).is_some();
+        let held = daemon.is_some_and(|daemon| daemon.has_sidecar() && self.is_guarded(task, daemon, world));
+        let free = self.excuse(now, world, host).is_some();
         if drains && held && !free && self.is_ours(world, host) {
             let what = format!("daemon #{} got SIGTERM with {left} ms of lines to read", task.0);
             self.break_rule(Rule::LinesLost, now, Some(host), world, what);
@@ -446,7 +470,10 @@ impl Judge {
             self.break_rule(Rule::LetGoWithTasks, now, Some(host), world, what);
         }
         let well = self.expected.is_well(0, now) && !self.observes && self.release_all.is_none();
-        (self.watch(host).cut_off, self.watch(host).untold) = (well && holding > 0, false);
+        // The containers of a task that is DEPROVISIONING have ended.
+        let runs = |id: &TaskId| world.task(*id).status < TaskStatus::Deprovisioning;
+        let cut_off = well && self.holding(world, host).iter().any(runs);
+        (self.watch(host).cut_off, self.watch(host).untold) = (cut_off, false);
         for task in world.tasks_of(host) {
             let Some(daemon) = world.task(task).with_sidecar() else {
                 continue;
@@ -457,12 +484,15 @@ impl Judge {
             // The flush window begins with the release; ECS may stop a daemon later than that.
             let released = self.hosts.get(&host).and_then(|watch| watch.released);
             // A sidecar that has ended by itself gets no SIGTERM.
-            let notified_in_time = daemon.sidecar_term.or(daemon.daemon_term) <= released;
+            let notified_in_time =
+                daemon.sidecar_term.or(daemon.daemon_term) <= released && !daemon.plan.denied;
             // An agent that is away stops no daemon. The coordinator is not responsible for that delay.
             let entry = world.host(host);
             let agent = entry.agent && released.is_none_or(|released| entry.agent_since <= released);
-            if daemon.daemon_term.is_none() && daemon.sidecar_term.is_some() {
-                self.watch(host).untold |= well;
+            // One that may not read hears of nothing. A check names it.
+            if daemon.daemon_term.is_none() && daemon.sidecar_term.is_some() && !daemon.plan.denied {
+                let term = daemon.sidecar_term.unwrap_or(now);
+                self.watch(host).untold |= well && self.expected.sidecars_can_read(term, now);
             }
             // If another actor deletes the hook, the machine goes, whatever the coordinator does: during the wait or
             // before it.
@@ -576,9 +606,14 @@ impl Judge {
             }
             return;
         }
-        if outcome != Outcome::Answered {
-            self.watch(host).ordered_release = None;
-            return;
+        match outcome {
+            Outcome::Answered => {}
+            // The order may have been carried out before.
+            Outcome::Crashed | Outcome::TimedOut => return,
+            _ => {
+                self.watch(host).ordered_release = None;
+                return;
+            }
         }
         let released =
             |text: &str| text.contains("\"state\":\"released\"") || text.contains("\"releasing\":{");

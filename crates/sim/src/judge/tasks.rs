@@ -1,5 +1,6 @@
 //! Which tasks the coordinator stops, and in which order daemons go.
 
+use super::host::is_standalone;
 use super::{Judge, Rule};
 use crate::model::{Cause, DaemonState, HostId, Task, TaskId, World};
 use crate::scenario::{MINUTE, Ms, SECOND};
@@ -27,7 +28,7 @@ impl Judge {
             .collect();
         for (host, draining) in draining {
             let since = |task: &Task| match self.expected.stop_tasks_after {
-                _ if self.expected.stops_standalone && task.service.is_none() => Some(draining),
+                _ if self.expected.stops_standalone && is_standalone(task) => Some(draining),
                 after => after.map(|after| draining + after),
             };
             let forgotten = |id: &TaskId| {
@@ -95,13 +96,31 @@ impl Judge {
             return;
         };
         let host = task.host;
-        let ordered = !matches!(
-            self.excuse(now, world, host),
-            None | Some("deadline" | "limit of the hook" | "notice")
-        );
+        let drains = self.hosts.get(&host).is_some_and(|watch| watch.began.is_some());
+        if !drains || !self.is_ours(world, host) {
+            return;
+        }
+        // What was released at once, by an order or since its agent was lost, has no order.
+        let at_once = |watch: &super::host::Watch| watch.ordered_release.is_some() || watch.lost;
+        let by_order = self.hosts.get(&host).is_some_and(at_once);
+        let ordered = by_order
+            || !matches!(
+                self.excuse(now, world, host),
+                None | Some("deadline" | "limit of the hook" | "notice")
+            );
         let Some(let_go) = daemon.let_go().filter(|_| !ordered) else {
             return;
         };
+        // The kill switch releases all at once, also after the deadline.
+        if self.release_all.is_some_and(|since| let_go >= since) {
+            return;
+        }
+        // What was released before its sidecar was asked to stop has no order left: its agent was away, and has brought SIGTERM
+        // late.
+        let released = self.hosts.get(&host).and_then(|watch| {
+            let of_this_drain = |at: &Ms| watch.began.is_some_and(|began| *at >= began);
+            watch.released.filter(of_this_drain)
+        });
         // If EC2 takes the machine, the tiers share a minute.
         let noticed = world.host(host).noticed_at.is_some();
         let share = MINUTE / self.expected.tiers;
@@ -120,7 +139,9 @@ impl Judge {
                 let begins = neighbour.let_go().or(neighbour.daemon_term);
                 let had_its_time = begins.is_some_and(|begins| let_go + READING >= begins + stop);
                 let hears = !neighbour.plan.denied;
-                *other < tier && held && hears && neighbour.daemon_end.is_none() && !had_its_time
+                let asked = |at: Ms| neighbour.sidecar_term.is_some_and(|term| term >= at);
+                let late = released.is_some_and(asked);
+                *other < tier && held && hears && !late && neighbour.daemon_end.is_none() && !had_its_time
             })
             .count();
         if early > 0 {

@@ -192,7 +192,52 @@ pub(super) const FAULTS: &[KnownFault] = &[
         breaks: &[Rule::TakenBack],
         world: ordered_after_the_end,
     },
+    KnownFault {
+        name: "settle-of-a-crowd-waits-for-the-tick",
+        what: "Of five instances that drain at different times, the release of one that has settled waits for the next tick.",
+        why: "While records are shared a batch waits for LINGER only, which is shorter than SETTLE here.",
+        breaks: &[Rule::LateRelease],
+        world: settle_of_a_crowd,
+    },
+    KnownFault {
+        name: "managed-instance-in-a-crowd",
+        what: "Others drain while ECS drains a Managed Instance and its provider cannot be asked for: it gets a record.",
+        why: "While records are shared an instance begins to drain before its tasks are described.",
+        breaks: &[Rule::NotOurs],
+        world: managed_in_a_crowd,
+    },
+    KnownFault {
+        name: "ended-drain-begins-again-in-a-new-environment",
+        what: "Lambda replaces the function, and a drain that is over begins again while another actor's hook keeps its instance.",
+        why: "A shared record does not say that a drain has its receipt.",
+        breaks: &[Rule::TakenBack],
+        world: ended_and_begun_again,
+    },
+    KnownFault {
+        name: "phantoms-of-an-instance-that-stays-cost-calls",
+        what: "An instance that a person has drained stays, with tasks of an earlier registration: each minute costs six calls more.",
+        why: "An instance that shows tasks gets a full observation each minute, also when its drain was released long ago.",
+        breaks: &[Rule::IdleCost],
+        world: phantoms_that_stay,
+    },
 ];
+
+/// Drawn worlds, made as small as they get.
+fn settle_of_a_crowd() -> Scenario {
+    Scenario::from_json(include_str!("settle-of-a-crowd.json")).unwrap_or_default()
+}
+
+fn managed_in_a_crowd() -> Scenario {
+    Scenario::from_json(include_str!("managed-in-a-crowd.json")).unwrap_or_default()
+}
+
+fn ended_and_begun_again() -> Scenario {
+    Scenario::from_json(include_str!("ended-and-begun-again.json")).unwrap_or_default()
+}
+
+fn phantoms_that_stay() -> Scenario {
+    Scenario::from_json(include_str!("phantoms-that-stay.json")).unwrap_or_default()
+}
 
 /// A tick whose listing of groups gets no answer for a while: it goes by the record that it read at its start.
 fn crossed(first_tick: Ms) -> Scenario {

@@ -10,10 +10,10 @@ use protector_sim::scenario::Scenario;
 use protector_sim::transcript::Transcript;
 
 /// Worlds that have nothing of which a fault is known.
-const SOUND: u64 = 2500;
+const SOUND: u64 = 1000;
 
 /// Worlds that have everything.
-const WILD: u64 = 600;
+const WILD: u64 = 400;
 
 fn transcript(scenario: &Scenario) -> String {
     let observer: Vec<Box<dyn Observer>> = vec![Box::new(Transcript::with_calls())];

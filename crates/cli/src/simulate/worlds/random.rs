@@ -124,11 +124,12 @@ fn show(
     broken: &[Broken<'_>],
 ) -> Result<(), SimulateError> {
     let of_limits = broken.iter().filter(|world| world.is_explained()).count();
+    let drains: u64 = played.iter().map(|(_, played)| played.drains).sum();
     if args.output.json {
         let broken: Vec<Value> = broken.iter().map(Broken::object).collect();
         let runs = played.len();
         return Ok(output::json(
-            &json!({"schema": 1, "kind": "random", "runs": runs, "brokenByLimits": of_limits, "broken": broken}),
+            &json!({"schema": 1, "kind": "random", "runs": runs, "drains": drains, "brokenByLimits": of_limits, "broken": broken}),
         )?);
     }
     for (_, played) in played {
@@ -141,11 +142,12 @@ fn show(
     }
     let limits = match range {
         Range::Wild => format!(", and {of_limits} with some that limits explain"),
-        _ => String::new(),
+        Range::Sound => String::new(),
     };
     let words = format!(
-        "{} played, {} with broken promises{limits}.",
+        "{} with {} played, {} with broken promises{limits}.",
         count(played.len(), "world"),
+        count(usize::try_from(drains).unwrap_or(usize::MAX), "drain"),
         broken.len() - of_limits
     );
     output::line(&words)?;
