@@ -36,7 +36,8 @@ impl BatchHandler<'_> {
     /// Instances side by side, the events of one instance in their order, then the ticks, and what is due at last. Only
     /// messages that another attempt may fix come again (`ReportBatchItemFailures`).
     pub(crate) async fn handle(&self, messages: Vec<SqsMessage>) -> Value {
-        let observer = self.router.reconciler.observer;
+        let (observer, now) = (self.router.reconciler.observer, self.router.run.now());
+        self.router.cache.traffic.received(messages.len(), now);
         observer.records().catch_up().await;
         let aws = self.router.reconciler.aws.metered();
         let survey = match self.router.reconciler.crowd().begins_together() {

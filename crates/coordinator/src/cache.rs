@@ -8,6 +8,7 @@ mod foreign;
 pub(crate) mod heartbeats;
 mod protection;
 mod terminations;
+mod traffic;
 mod waits;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -47,6 +48,7 @@ pub use foreign::ForeignCache;
 use heartbeats::HeartbeatCache;
 use protection::Protection;
 pub use terminations::TerminationCache;
+use traffic::Traffic;
 pub use waits::{WaitCache, WaitSource};
 
 /// The cache of one execution environment.
@@ -59,6 +61,8 @@ pub struct Cache {
     pub store: Store,
     /// What waits for the end of a batch.
     pub(crate) agenda: Agenda,
+    /// How many messages have come lately.
+    pub(crate) traffic: Traffic,
     /// Who waits for DRAINING.
     pub tens: Tens,
     /// What is known of things at the edge.
@@ -373,12 +377,18 @@ impl Cache {
         facts.drains.values().filter_map(|drain| drain.look_at).min()
     }
 
-    /// Returns whether there is more than one drain, or one that the end of a task brings on: of a task that holds, or of
-    /// a daemon whose tier is released.
+    /// How many drains are known.
+    pub fn drains(&self) -> usize {
+        self.lock().drains.len()
+    }
+
+    /// Returns whether the end of a task brings on a drain, or may: of a task that holds, or of a daemon whose tier is
+    /// released, or of one that was not seen yet.
     pub fn awaits_an_event(&self) -> bool {
         let facts = self.lock();
-        let awaits = |drain: &CachedDrain| drain.releasing || !drain.awaited.is_empty();
-        facts.drains.len() > 1 || facts.drains.values().any(awaits)
+        let unseen = |drain: &CachedDrain| drain.sidecars.is_none();
+        let awaits = |drain: &CachedDrain| drain.releasing || !drain.awaited.is_empty() || unseen(drain);
+        facts.drains.values().any(awaits)
     }
 
     /// Drains whose next look is due, each once, and so many at the most.

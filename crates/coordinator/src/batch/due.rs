@@ -40,16 +40,7 @@ impl DueLooks<'_> {
             let due = self.first_due().is_some_and(|at| at <= self.router.run.now());
             let looked = due && self.look_unless_it_rests().await;
             let gathers = self.router.reconciler.crowd().gathers();
-            // Who awaits nothing but the end of a long settle window misses no event meanwhile.
-            let patience = match self.router.cache.awaits_an_event() {
-                false => BATCH_RECHECK_INTERVAL,
-                // Of so many one always has an event to come, and a drain that begins must not wait for those that settle.
-                true if !gathers.is_zero() => {
-                    let linger = self.router.policy.linger.saturating_add(LOOKS_WITHIN);
-                    linger.min(BATCH_WAIT_MAX)
-                }
-                true => BATCH_WAIT_MAX,
-            };
+            let patience = self.patience();
             let now = self.router.run.now();
             let due = self.first_due().filter(|at| at.duration_since(begun) <= patience);
             let wait = match due {
@@ -65,6 +56,22 @@ impl DueLooks<'_> {
             if due.is_none() {
                 return;
             }
+        }
+    }
+
+    /// For how long a batch waits for a look that is due: while it does, no event is received.
+    fn patience(&self) -> SignedDuration {
+        let cache = self.router.cache;
+        let crowded = !self.router.reconciler.crowd().gathers().is_zero();
+        match (cache.awaits_an_event(), cache.drains()) {
+            // Who awaits nothing but the end of a long settle window misses no event meanwhile.
+            (false, ..=1) => BATCH_RECHECK_INTERVAL,
+            // The next batch is about to come, and looks at what is due then.
+            (true, _) if crowded && cache.traffic.is_busy(self.router.run.now()) => {
+                let linger = self.router.policy.linger.saturating_add(LOOKS_WITHIN);
+                linger.min(BATCH_WAIT_MAX)
+            }
+            _ => BATCH_WAIT_MAX,
         }
     }
 

@@ -7,6 +7,9 @@ use jiff::SignedDuration;
 /// A batch waits no longer than this if nothing that is known of awaits an event.
 pub const BATCH_RECHECK_INTERVAL: SignedDuration = SignedDuration::from_secs(28);
 
+/// While so many messages come within [`BATCH_WAIT_MAX`], the next one is a second or two away.
+pub const BUSY_MESSAGES: usize = 5;
+
 /// The observations at the end of a batch take no longer than this, so what is due LINGER after them is due LINGER and this
 /// after the beginning.
 pub const LOOKS_WITHIN: SignedDuration = SignedDuration::from_secs(1);
