@@ -161,11 +161,11 @@ const LIMITS: &[Limit] = &[
         settings: Some(default_settle),
     },
     Limit {
-        name: "settle-of-a-crowd-waits-for-the-tick",
-        why: "A batch that waits receives no event, and of many drains there are always some whose releases would be late.",
-        avoid: "`LINGER` no shorter than `SETTLE`, as by default.",
+        name: "settle-of-a-crowd-after-a-burst",
+        why: "While many events come a batch does not wait for long, and whether they go on is not known.",
+        avoid: "`LINGER` no shorter than `SETTLE`: then a batch waits for both.",
         besides: &[],
-        settings: Some(default_linger),
+        settings: Some(long_linger),
     },
     Limit {
         name: "settle-longer-than-a-batch-waits",
@@ -191,8 +191,8 @@ fn default_settle(scenario: &mut Scenario) {
     scenario.settings.remove("SETTLE");
 }
 
-fn default_linger(scenario: &mut Scenario) {
-    scenario.settings.remove("LINGER");
+fn long_linger(scenario: &mut Scenario) {
+    build::set(scenario, "LINGER", "10s");
 }
 
 fn short_settle(scenario: &mut Scenario) {

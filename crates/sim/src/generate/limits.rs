@@ -53,7 +53,7 @@ pub(super) fn met(
             expected.settle > LONGEST_SETTLE,
         ),
         (
-            "settle-of-a-crowd-waits-for-the-tick",
+            "settle-of-a-crowd-after-a-burst",
             is_crowd(scenario) && expected.settle > expected.linger,
         ),
         ("long-settle-delays-a-hold", delays_others),
@@ -180,7 +180,7 @@ impl Draw {
     }
 
     /// `settle-longer-than-a-batch-waits`, `long-settle-delays-a-hold`, `long-settle-delays-a-release` and
-    /// `settle-of-a-crowd-waits-for-the-tick`.
+    /// `settle-of-a-crowd-after-a-burst`.
     fn avoid_settling(&mut self) {
         let Expectations { settle, linger, .. } = Expectations::new(&self.scenario);
         let crowd = is_crowd(&self.scenario);

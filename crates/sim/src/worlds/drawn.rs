@@ -195,48 +195,124 @@ pub(super) const FAULTS: &[KnownFault] = &[
     KnownFault {
         name: "settle-of-a-crowd-waits-for-the-tick",
         what: "Of five instances that drain at different times, the release of one that has settled waits for the next tick.",
-        why: "While records are shared a batch waits for LINGER only, which is shorter than SETTLE here.",
+        why: "While records are shared a batch waits for LINGER only, and trusts that another drain has an event to come.",
         breaks: &[Rule::LateRelease],
-        world: settle_of_a_crowd,
+        world: || drawn(include_str!("settle-of-a-crowd.json")),
+    },
+    KnownFault {
+        name: "settle-of-a-crowd-after-a-burst",
+        what: "Of five instances or more, the release of one without a task waits for the next tick, if many events come and then none.",
+        why: "After five messages in 11 s a batch waits for LINGER only, and the next message does not come.",
+        breaks: &[Rule::LateRelease],
+        world: || drawn(include_str!("settle-of-a-crowd-after-a-burst.json")),
     },
     KnownFault {
         name: "managed-instance-in-a-crowd",
         what: "Others drain while ECS drains a Managed Instance and its provider cannot be asked for: it gets a record.",
         why: "While records are shared an instance begins to drain before its tasks are described.",
         breaks: &[Rule::NotOurs],
-        world: managed_in_a_crowd,
+        world: || drawn(include_str!("managed-in-a-crowd.json")),
     },
     KnownFault {
         name: "ended-drain-begins-again-in-a-new-environment",
         what: "Lambda replaces the function, and a drain that is over begins again while another actor's hook keeps its instance.",
         why: "A shared record does not say that a drain has its receipt.",
         breaks: &[Rule::TakenBack],
-        world: ended_and_begun_again,
+        world: || drawn(include_str!("ended-and-begun-again.json")),
     },
     KnownFault {
         name: "phantoms-of-an-instance-that-stays-cost-calls",
         what: "An instance that a person has drained stays, with tasks of an earlier registration: each minute costs six calls more.",
         why: "An instance that shows tasks gets a full observation each minute, also when its drain was released long ago.",
         breaks: &[Rule::IdleCost],
-        world: phantoms_that_stay,
+        world: || drawn(include_str!("phantoms-that-stay.json")),
+    },
+    KnownFault {
+        name: "root-volume-replaced-after-a-deadline",
+        what: "An instance whose drain had ended at its deadline comes back with a new root volume; a person drains it, and its daemons go before its tasks.",
+        why: "The release is taken for one of the new registration, and a drain by hand begins none after a deadline.",
+        breaks: &[Rule::DaemonBeforeTask],
+        world: || drawn(include_str!("root-volume-replaced-after-a-deadline.json")),
+    },
+    KnownFault {
+        name: "notice-after-a-root-volume-was-replaced",
+        what: "EC2 takes an instance back that has come back with a new root volume after a deadline, and no hold is ever written.",
+        why: "The same.",
+        breaks: &[Rule::LateHold],
+        world: || drawn(include_str!("notice-after-a-root-volume-was-replaced.json")),
+    },
+    KnownFault {
+        name: "ignored-order-answered-as-failed",
+        what: "An order to hold comes after the release, and is answered as failed since another write of its run is throttled.",
+        why: "An order that changes nothing has its answer only if all else succeeds.",
+        breaks: &[Rule::OrderLost],
+        world: || drawn(include_str!("ignored-order-answered-as-failed.json")),
+    },
+    KnownFault {
+        name: "active-during-a-notice",
+        what: "A person sets an instance ACTIVE that EC2 takes back: its drain is cancelled, and its daemons go before its tasks.",
+        why: "ACTIVE counts as the end of a drain unless a hook waits.",
+        breaks: &[Rule::DaemonBeforeTask],
+        world: || drawn(include_str!("active-during-a-notice.json")),
+    },
+    KnownFault {
+        name: "wait-after-a-cancelled-drain",
+        what: "A hook runs out, the instance is in service again, and its next wait, whose event is lost, is completed by the drain before.",
+        why: "A wait without a name is taken for that of a drain which was cancelled since no hook waited.",
+        breaks: &[Rule::NeverNotified, Rule::LetGoWithTasks],
+        world: || drawn(include_str!("wait-after-a-cancelled-drain.json")),
+    },
+    KnownFault {
+        name: "new-registration-while-auto-scaling-cannot-be-asked",
+        what: "A new environment sets an instance DRAINING that is in service with a new root volume.",
+        why: "While Auto Scaling cannot be asked the hook of the last drain counts as waiting.",
+        breaks: &[Rule::NotOurs],
+        world: || {
+            drawn(include_str!(
+                "new-registration-while-auto-scaling-cannot-be-asked.json"
+            ))
+        },
+    },
+    KnownFault {
+        name: "second-attempt-without-the-hook",
+        what: "The record of a drain cannot be written at once, and its hold waits for the second tick.",
+        why: "The next attempt looks at the instance without the hook for which the first one had begun.",
+        breaks: &[Rule::LateHold],
+        world: || drawn(include_str!("second-attempt-without-the-hook.json")),
+    },
+    KnownFault {
+        name: "throttled-count-fails-a-tick",
+        what: "Counts that only people read are throttled, and the tick fails.",
+        why: "A count gives way to other writes of ours, and not to those of others.",
+        breaks: &[Rule::RunsFail],
+        world: || drawn(include_str!("throttled-count-fails-a-tick.json")),
+    },
+    KnownFault {
+        name: "repair-based-on-too-little",
+        what: "A record is repaired, and the texts after it claim to include less than they do.",
+        why: "What was missed once is missed until a text is read that says otherwise.",
+        breaks: &[Rule::FalseBasis],
+        world: || drawn(include_str!("repair-based-on-too-little.json")),
+    },
+    KnownFault {
+        name: "ordered-after-its-return-in-a-new-environment",
+        what: "An operator orders a hold of an instance that has come back, and it is set DRAINING although it is in service.",
+        why: "Auto Scaling is asked only about a drain that was seen DRAINING, which another environment knows.",
+        breaks: &[Rule::NotOurs],
+        world: || drawn(include_str!("ordered-after-its-return-in-a-new-environment.json")),
+    },
+    KnownFault {
+        name: "hook-after-the-release-by-hand",
+        what: "The event of a hook comes when the drain that a person began is released, and the drain begins again.",
+        why: "A release without a hook ends the drain also for a hook that had waited before.",
+        breaks: &[Rule::TakenBack],
+        world: || drawn(include_str!("hook-after-the-release-by-hand.json")),
     },
 ];
 
-/// Drawn worlds, made as small as they get.
-fn settle_of_a_crowd() -> Scenario {
-    Scenario::from_json(include_str!("settle-of-a-crowd.json")).unwrap_or_default()
-}
-
-fn managed_in_a_crowd() -> Scenario {
-    Scenario::from_json(include_str!("managed-in-a-crowd.json")).unwrap_or_default()
-}
-
-fn ended_and_begun_again() -> Scenario {
-    Scenario::from_json(include_str!("ended-and-begun-again.json")).unwrap_or_default()
-}
-
-fn phantoms_that_stay() -> Scenario {
-    Scenario::from_json(include_str!("phantoms-that-stay.json")).unwrap_or_default()
+/// A drawn world, made as small as it gets.
+fn drawn(text: &str) -> Scenario {
+    Scenario::from_json(text).unwrap_or_default()
 }
 
 /// A tick whose listing of groups gets no answer for a while: it goes by the record that it read at its start.

@@ -12,7 +12,9 @@ use protector_sim::worlds::{self, FaultState};
 fn an_open_fault_or_a_limit_breaks_what_it_says_and_a_fixed_one_breaks_nothing() {
     let mut wrong = Vec::new();
     for fault in worlds::all() {
-        let judged = judge::run(&(fault.world)(), Options::default()).unwrap();
+        let world = (fault.world)();
+        assert!(!world.hosts.is_empty(), "{}: its file cannot be read", fault.name);
+        let judged = judge::run(&world, Options::default()).unwrap();
         let broken: Vec<String> = judged.violations.iter().map(ToString::to_string).collect();
         let breaks = |rule| judged.violations.iter().any(|violation| violation.rule == rule);
         let as_notified = match fault.state() {
