@@ -43,7 +43,8 @@ impl Draw {
         if self.strikes(8, "looks-cost-more-in-a-fleet") {
             let percent = self.pick(&[50, 75]);
             match self.rng.u32(0..3) {
-                0 => self.scenario.aws.quota_percent = percent,
+                // Half of three writes a second would be one.
+                0 => self.scenario.aws.quota_percent = 75,
                 1 => self.scenario.aws.ecs_percent = percent,
                 _ => self.scenario.aws.scaling_percent = percent,
             }
