@@ -73,7 +73,7 @@ fn each(delivery: &Delivery) -> Box<dyn Iterator<Item = &Event> + '_> {
 fn judge(event: &Event) {
     match event {
         Event::Trigger(trigger) => judge_trigger(trigger),
-        Event::Ignored(message) => super::assert_said(message),
+        Event::Ignored(why) => super::assert_said(&why.to_string()),
         Event::Malformed(malformed) => {
             super::assert_said(&malformed.field);
             super::assert_said(&malformed.problem);

@@ -101,6 +101,8 @@ impl RunContext {
 
 #[cfg(test)]
 mod tests {
+    use protector_core::trigger::IgnoredEvent;
+
     use super::*;
 
     fn message(in_order: bool, sent: i64) -> SqsMessage {
@@ -108,7 +110,7 @@ mod tests {
             message_id: "m".to_owned(),
             in_order,
             sent_at: Timestamp::from_second(1_800_000_000 + sent).ok(),
-            event: Event::Ignored("a test".to_owned()),
+            event: Event::Ignored(IgnoredEvent::NotAnEvent),
         }
     }
 

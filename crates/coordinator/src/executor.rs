@@ -14,7 +14,7 @@ use protector_core::heartbeat::Wait;
 use protector_core::ids::{InstanceId, InstanceKey};
 use protector_core::limits::DELETE_PARAMETERS_MAX;
 use protector_core::observation::{Observed, Stored};
-use protector_core::plan::{Action, ActionKind, OrderOutcome};
+use protector_core::plan::{Action, ActionKind, OrderIgnored, OrderOutcome};
 use protector_core::policy::Policy;
 use protector_core::receipt::Receipt;
 use protector_core::record::{Lifecycle, Record};
@@ -110,10 +110,7 @@ impl<'r> Executor<'r> {
     pub(crate) fn refusal(&self) -> Option<OrderOutcome> {
         match self.changes() {
             Some(_) => None,
-            None => Some(OrderOutcome::Ignored(format!(
-                "the coordinator changes nothing in mode {}",
-                self.mode().name()
-            ))),
+            None => Some(OrderOutcome::Ignored(OrderIgnored::ChangesNothing(self.mode()))),
         }
     }
 

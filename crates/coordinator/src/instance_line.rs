@@ -125,7 +125,7 @@ impl InstanceLine {
 #[cfg(test)]
 mod tests {
     use protector_core::control::Control;
-    use protector_core::plan::ActionKind;
+    use protector_core::plan::{ActionKind, Note, OrderIgnored, Warning};
     use serde_json::json;
 
     use super::*;
@@ -152,8 +152,8 @@ mod tests {
 
     #[test]
     fn the_level_comes_from_what_happened_and_not_from_a_text() {
-        let note = || Remark::Note("warning: a text that only looks like one".to_owned());
-        let warning = || Remark::Warning("the hook waits".to_owned());
+        let note = || Note::RecordUnread("warning: a text that only looks like one".to_owned()).into();
+        let warning = || Warning::SidecarsLeft.into();
         for (verdict, failed, remarks, level) in [
             (Verdict::Holding, true, vec![warning()], Level::Error),
             (Verdict::NotDraining, true, vec![], Level::Error),
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn an_error_is_that_of_the_last_action_that_failed_or_why_nothing_is_known() {
-        let note = Remark::Note("the record could not be read: throttled".to_owned());
+        let note = Note::RecordUnread("throttled".to_owned()).into();
         let mut line = line(Verdict::Unknown, true, vec![note]);
         assert_eq!(line.error(), "the record could not be read: throttled");
         for operation in ["StopTask", "PutParameter"] {
@@ -187,9 +187,9 @@ mod tests {
 
     #[test]
     fn a_line_has_the_fields_of_what_is_known() {
-        let mut line = line(Verdict::Done, false, vec![Remark::Warning("late".to_owned())]);
+        let mut line = line(Verdict::Done, false, vec![Warning::StopsRefused(2).into()]);
         let mut fields = json!({"requestId": "r-1", "trigger": "due", "instance": "i-0123456789abcdef0",
-            "verdict": "done", "mode": "on", "messages": ["warning: late"],
+            "verdict": "done", "mode": "on", "messages": ["warning: StopTask failed for 2 tasks"],
             "actions": [{"action": "complete", "outcome": "already-ended"}]});
         assert_eq!(line.fields(), fields, "in no cluster");
         let key = InstanceKey {
@@ -213,7 +213,7 @@ mod tests {
             failures: BTreeMap::from([(ErrorKind::Over, 1)]),
             duration_ms: 12,
         });
-        line.order = Some(OrderOutcome::Ignored("the instance does not drain".to_owned()));
+        line.order = Some(OrderOutcome::Ignored(OrderIgnored::NotDraining));
         let observed = json!({"daemons": 2, "daemonsGoneAt": null, "unprotected": [], "calls": {"ListTasks": 1},
             "failures": {"already-ended": 1}, "durationMs": 12,
             "order": {"outcome": "ignored", "message": "the instance does not drain"}});

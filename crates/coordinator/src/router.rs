@@ -150,7 +150,9 @@ impl<'r> Router<'r> {
     pub(crate) async fn event(&self, event: Event) -> Handled {
         let handled = match event {
             Event::Trigger(trigger) => self.trigger_in_time(trigger).await,
-            Event::Ignored(message) => self.run.ignored(Level::Info, IgnoredTrigger::Event, &message),
+            Event::Ignored(why) => self
+                .run
+                .ignored(Level::Info, IgnoredTrigger::Event, &why.to_string()),
             Event::Malformed(malformed) => self.malformed(malformed),
         };
         if let Handled::Failed(error) = &handled {

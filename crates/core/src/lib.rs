@@ -33,6 +33,7 @@ pub mod receipt;
 pub mod record;
 pub mod redact;
 pub mod relevance;
+mod sentences;
 pub mod settings;
 pub mod shared;
 pub mod slot;

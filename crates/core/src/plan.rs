@@ -13,6 +13,7 @@ mod counts;
 mod deadline;
 mod drain;
 mod elsewhere;
+mod order;
 mod pace;
 mod remark;
 mod schedule;
@@ -26,10 +27,11 @@ use crate::observation::Observed;
 use crate::policy::Policy;
 use crate::record::{Lifecycle, Record};
 
-pub use answer::{Action, ActionKind, OrderOutcome, Plan, Verdict};
+pub use answer::{Action, ActionKind, Plan, Verdict};
 pub use deadline::waited_too_long;
+pub use order::{OrderIgnored, OrderOutcome};
 pub use pace::poll_seconds;
-pub use remark::{Remark, joined};
+pub use remark::{Cause, HookEnd, KeptBy, Note, Remark, Warning, joined};
 pub use situation::{Fleet, HeartbeatSender, Situation, UnrecordedDrain};
 pub use steady::{announcement, maintain, next_due};
 pub use unplaced::{Search, unplaced};
@@ -48,7 +50,7 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
         drain::DrainLookup::Nothing(reason) => Plan {
             order: situation
                 .command
-                .map(|_| OrderOutcome::Ignored(why_nothing_drains(situation).to_owned())),
+                .map(|_| OrderOutcome::Ignored(why_nothing_drains(situation))),
             ..idle(Verdict::NotDraining, reason)
         },
         drain::DrainLookup::Unknown(reason) => plan_without_record(situation, reason),
@@ -60,38 +62,32 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
 /// Nothing is left to wait for here. The hooks may still have to wait for the same instance in another cluster.
 fn plan_without_instance(situation: &Situation<'_>, hooks: Vec<Lifecycle>) -> Plan {
     let others = elsewhere::kept_for(situation, None);
-    let (actions, remark) = match others.is_empty() {
-        true => (
-            hooks.into_iter().map(Action::Complete).collect(),
-            "the container instance is gone: completing the hook".to_owned(),
-        ),
-        false => (
-            situation.heartbeats.to_all(hooks),
-            format!("the container instance is gone; {}", elsewhere::sentence(&others)),
-        ),
+    let actions = match others.is_empty() {
+        true => hooks.into_iter().map(Action::Complete).collect(),
+        false => situation.heartbeats.to_all(hooks),
     };
     Plan {
         actions,
         order: situation
             .command
-            .map(|_| OrderOutcome::Ignored("the container instance is gone".to_owned())),
-        ..idle(Verdict::Done, remark)
+            .map(|_| OrderOutcome::Ignored(OrderIgnored::InstanceGone)),
+        ..idle(Verdict::Done, Note::GoneWithHooks(HookEnd::of(&others)))
     }
 }
 
 /// An operator who has mistyped an instance needs a better answer than that it does not drain.
-fn why_nothing_drains(situation: &Situation<'_>) -> &'static str {
+fn why_nothing_drains(situation: &Situation<'_>) -> OrderIgnored {
     match situation.observation.instance {
-        Observed::Absent => "the cluster has no such container instance",
-        _ => "the instance does not drain",
+        Observed::Absent => OrderIgnored::NoSuchInstance,
+        _ => OrderIgnored::NotDraining,
     }
 }
 
-fn idle(verdict: Verdict, reason: String) -> Plan {
+fn idle(verdict: Verdict, reason: Note) -> Plan {
     Plan {
         actions: Vec::new(),
         verdict,
-        remarks: vec![Remark::Note(reason)],
+        remarks: vec![reason.into()],
         look_again: None,
         order: None,
     }
@@ -99,7 +95,7 @@ fn idle(verdict: Verdict, reason: String) -> Plan {
 
 /// Without the record, or without the name of the container instance, nothing is decided. The hook is kept alive:
 /// a heartbeat too many costs one call, one too few costs the instance.
-fn plan_without_record(situation: &Situation<'_>, reason: String) -> Plan {
+fn plan_without_record(situation: &Situation<'_>, reason: Note) -> Plan {
     Plan {
         actions: situation.heartbeats.to_all(drain::announced(situation)),
         ..idle(Verdict::Unknown, reason)

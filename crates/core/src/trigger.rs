@@ -9,6 +9,7 @@ mod ecs;
 mod envelope;
 mod field;
 mod hook;
+mod ignored;
 mod spot;
 
 use std::fmt;
@@ -25,6 +26,7 @@ use crate::limits::{MESSAGE_CHARS_MAX, QUOTED_CHARS_MAX, cut};
 
 pub use command::{Command, Order};
 pub use envelope::{Delivery, SqsMessage, parse};
+pub use ignored::IgnoredEvent;
 
 /// Something to act on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,17 +185,13 @@ impl Malformed {
 pub enum Event {
     /// Something to act on.
     Trigger(Trigger),
-    /// The event does not concern this deployment; the sentence says why. This is a success.
-    Ignored(String),
+    /// The event does not concern this deployment. This is a success.
+    Ignored(IgnoredEvent),
     /// The event does not have the shape that its type requires.
     Malformed(Malformed),
 }
 
 impl Event {
-    fn ignored(message: impl Into<String>) -> Event {
-        Event::Ignored(message.into())
-    }
-
     /// Returns whether equal events cost one look. An event says that something may have changed, and a look sees what is;
     /// orders count in their sequence, and each message that is not ours has its line.
     #[must_use]

@@ -1,7 +1,7 @@
 //! An operator's command.
 
 use protector_core::ids::InstanceKey;
-use protector_core::plan::OrderOutcome;
+use protector_core::plan::{OrderIgnored, OrderOutcome};
 use protector_core::policy::Policy;
 use protector_core::trigger::{Command, TriggerKind};
 use serde_json::json;
@@ -30,8 +30,9 @@ impl Orders<'_> {
             instance: command.instance.clone(),
         };
         if !self.policy.serves_cluster(&key.cluster) {
-            let reason = "the cluster is not watched";
-            self.run.ignored(Level::Warn, TriggerKind::Operator, reason);
+            let reason = OrderIgnored::ClusterNotWatched;
+            self.run
+                .ignored(Level::Warn, TriggerKind::Operator, &reason.to_string());
             return order_ignored(&command, reason);
         }
         let aws = self.reconciler.aws.metered();
@@ -51,7 +52,7 @@ impl Orders<'_> {
             return Handled::Failed(error);
         }
         match outcome.order {
-            Some(OrderOutcome::Ignored(reason)) => order_ignored(&command, &reason),
+            Some(OrderOutcome::Ignored(reason)) => order_ignored(&command, reason),
             Some(OrderOutcome::Done) => Handled::Done(outcome.line),
             // Too little was seen to obey the order, and the operator who gave it must not take the answer for a yes.
             None => Handled::Failed(format!(
@@ -63,7 +64,7 @@ impl Orders<'_> {
 }
 
 /// An order that changes nothing. Its answer has no verdict: what a drain would be like is no answer.
-fn order_ignored(command: &Command, reason: &str) -> Handled {
+fn order_ignored(command: &Command, reason: OrderIgnored) -> Handled {
     Handled::OrderIgnored(json!({
         "command": command.order.name(),
         "cluster": command.cluster,

@@ -8,9 +8,8 @@ use protector_core::holding::{Census, census_of};
 use protector_core::next_look::{AfterPlan, LookingRun, NextLook, ReadBack, next_look};
 use protector_core::observation::{ContainerInstance, Hook, Observation, Observed, Registrations, SeenTasks};
 use protector_core::plan::{
-    ActionKind, OrderOutcome, Plan, Remark, Situation, Verdict, plan, waited_too_long,
+    ActionKind, OrderOutcome, Plan, Remark, Situation, Verdict, Warning, plan, waited_too_long,
 };
-use protector_core::plural::counted;
 use protector_core::record::Record;
 use protector_core::trigger::{Command, TriggerKind};
 use protector_core::unprotected::UnprotectedDaemon;
@@ -168,9 +167,7 @@ impl Reconciler<'_> {
             now,
         });
         course.plans += 1;
-        course.order = refusal
-            .or_else(|| course.order.take())
-            .or_else(|| plan.order.clone());
+        course.order = refusal.or(course.order).or(plan.order);
         if let Some(instance) = observation.instance.as_yes() {
             let census = self.census(observation);
             self.cache
@@ -216,10 +213,8 @@ impl Reconciler<'_> {
         measure::daemons(metrics, observation, &applied);
         course.remarks = remarks;
         if applied.refused_stops > 0 {
-            course.remarks.push(Remark::Warning(format!(
-                "StopTask failed for {}",
-                counted(applied.refused_stops, "task")
-            )));
+            let warning = Warning::StopsRefused(applied.refused_stops);
+            course.remarks.push(warning.into());
         }
         course.done.extend(applied.done.iter().cloned());
         Step {

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::ids::{ContainerInstanceArn, TaskArn};
 use crate::record::{Lifecycle, Record, ReleaseReason};
 
+use super::order::OrderOutcome;
 use super::remark::Remark;
 
 /// What to do about one instance.
@@ -23,16 +24,6 @@ pub struct Plan {
     pub look_again: Option<SignedDuration>,
     /// What becomes of the operator's order, if there was one and enough is known to say so.
     pub order: Option<OrderOutcome>,
-}
-
-/// What becomes of an operator's order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", content = "message", rename_all = "kebab-case")]
-pub enum OrderOutcome {
-    /// The coordinator obeys the order, and the record holds it.
-    Done,
-    /// It changes nothing; the message says why.
-    Ignored(String),
 }
 
 impl Plan {

@@ -20,7 +20,9 @@ use super::counts::{count, note_waited};
 use super::drain::{Drain, is_back};
 use super::later;
 use super::schedule::Schedule;
-use super::{Action, HeartbeatSender, OrderOutcome, Plan, Remark, Situation, Verdict};
+use super::{
+    Action, Cause, HeartbeatSender, Note, OrderIgnored, OrderOutcome, Plan, Remark, Situation, Verdict,
+};
 
 /// A plan in the making.
 pub(super) struct PlanBuilder<'a> {
@@ -118,12 +120,8 @@ impl<'a> PlanBuilder<'a> {
         self.situation.now
     }
 
-    fn remark(&mut self, text: impl Into<String>) {
-        self.remarks.push(Remark::Note(text.into()));
-    }
-
-    fn warn(&mut self, text: impl Into<String>) {
-        self.remarks.push(Remark::Warning(text.into()));
+    fn remark(&mut self, remark: impl Into<Remark>) {
+        self.remarks.push(remark.into());
     }
 
     /// The bounds of this drain.
@@ -164,18 +162,16 @@ impl<'a> PlanBuilder<'a> {
             return;
         };
         if self.record.is_released() {
-            self.remark("already released: the order changes nothing");
-            self.order = Some(OrderOutcome::Ignored(
-                "the daemons are released already".to_owned(),
-            ));
+            self.remark(Note::OrderedTooLate);
+            self.order = Some(OrderOutcome::Ignored(OrderIgnored::AlreadyReleased));
             return;
         }
         let latest = self.schedule().latest();
         let ordered = Ordered::new(command.order.name(), &command.who, &command.why, self.now());
         match command.order {
             Order::Release => {
-                let why = format!("ordered by {}: {}", ordered.who, ordered.why);
-                self.release_all(ReleaseReason::Operator, why);
+                let (who, why) = (ordered.who.clone(), ordered.why.clone());
+                self.release_all(ReleaseReason::Operator, Cause::Ordered(who, why));
             }
             Order::Hold => self.record.deadline_at = latest,
             Order::Extend(by) => self.record.deadline_at = later(self.record.deadline_at, by).min(latest),

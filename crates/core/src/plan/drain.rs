@@ -7,7 +7,7 @@ mod learning;
 use crate::observation::{Hook, HookAction, Observation, Observed, Registrations};
 use crate::record::{DecodeError, Lifecycle, Record};
 
-use super::{Remark, Situation, deadline};
+use super::{Note, Remark, Situation, deadline};
 
 use beginning::{start, start_for};
 use belonging::{continues, is_hooked, is_outlived, outgrown};
@@ -16,9 +16,9 @@ use learning::{apply_spot_deadline, attach_hook, take_clusters, take_registratio
 /// The drain that an observation is about, if there is one.
 pub(super) enum DrainLookup {
     /// The instance does not drain.
-    Nothing(String),
+    Nothing(Note),
     /// It is not known whether the instance drains, or in which drain.
-    Unknown(String),
+    Unknown(Note),
     /// Hooks wait for an instance that is gone: nothing is left to wait for.
     Gone(Vec<Lifecycle>),
     /// The instance drains.
@@ -39,20 +39,18 @@ pub(super) struct Drain {
 
 /// Finds the drain that the observation is about.
 pub(super) fn find(situation: &Situation<'_>) -> DrainLookup {
-    let (stored, remark) = match stored(situation) {
+    let (stored, note) = match stored(situation) {
         Ok(stored) => stored,
         Err(reason) => return DrainLookup::Unknown(reason),
     };
-    let mut remarks: Vec<Remark> = remark.into_iter().collect();
+    let mut remarks: Vec<Remark> = note.into_iter().map(Remark::Note).collect();
     let stored = stored.filter(|record| !is_outlived(record, situation));
     if let Some((record, instance)) = stored.and_then(|record| outgrown(record, situation)) {
         // It may be in service again, or its hook may wait still: neither DRAINING nor a completion can be taken back.
         if let Hook::Unknown(why) = &situation.observation.hook
             && instance.is_active()
         {
-            return DrainLookup::Unknown(format!(
-                "the container instance is ACTIVE again, and Auto Scaling could not be asked why: {why}"
-            ));
+            return DrainLookup::Unknown(Note::ActiveUnasked(why.clone()));
         }
         return start_for(record, instance, situation, remarks);
     }
@@ -71,20 +69,18 @@ fn waits<'a>(situation: &Situation<'a>) -> &'a [HookAction] {
     situation.observation.hook.waits()
 }
 
-type StoredRecord<'a> = (Option<&'a Record>, Option<Remark>);
+type StoredRecord<'a> = (Option<&'a Record>, Option<Note>);
 
 /// The record, or why there is no plan without it. A text that cannot be decoded is replaced: its sidecars hold, so
 /// protection cannot get lower. A text of another schema is left to the version that wrote it.
-fn stored<'a>(situation: &Situation<'a>) -> Result<StoredRecord<'a>, String> {
+fn stored<'a>(situation: &Situation<'a>) -> Result<StoredRecord<'a>, Note> {
     match &situation.observation.record {
-        Observed::Unknown(why) => Err(format!("the record could not be read: {why}")),
+        Observed::Unknown(why) => Err(Note::RecordUnread(why.clone())),
         Observed::Absent => Ok((None, None)),
         Observed::Present(stored) => match &stored.record {
             Ok(record) => Ok((Some(record), None)),
-            Err(error @ DecodeError::UnknownSchema(_)) => Err(error.to_string()),
-            Err(error @ DecodeError::Unreadable(_)) => {
-                Ok((None, Some(Remark::Note(format!("replaced an {error}")))))
-            }
+            Err(error @ DecodeError::UnknownSchema(_)) => Err(Note::RecordOfAnotherSchema(error.clone())),
+            Err(error @ DecodeError::Unreadable(_)) => Ok((None, Some(Note::RecordReplaced(error.clone())))),
         },
     }
 }

@@ -27,15 +27,6 @@ pub(super) fn kept_for<'a>(situation: &Situation<'a>, ours: Option<&Record>) -> 
     goes_on.map(|other| &other.cluster).collect()
 }
 
-/// Says for which clusters the hooks are kept.
-pub(super) fn sentence(clusters: &[&ClusterName]) -> String {
-    let names: Vec<&str> = clusters.iter().map(|cluster| cluster.as_str()).collect();
-    format!(
-        "the hook waits for the drain of the same instance in {}",
-        names.join(", ")
-    )
-}
-
 /// The hooks that all of the drains have, as this one knows them.
 struct OurWait {
     hooks: Vec<Lifecycle>,

@@ -7,14 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::holding::census;
 use crate::observation::Task;
-use crate::plural::counted;
 use crate::policy::{Policy, StandaloneTasks};
 use crate::record::{Lifecycle, Record};
 
 use super::counts::{count, note_waited};
 use super::pace::{count_is_due, heartbeat_due, release_to_announce};
 use super::schedule::Schedule;
-use super::{Action, Fleet, HeartbeatSender, Plan, Remark, Verdict};
+use super::{Action, Fleet, HeartbeatSender, Note, Plan, Verdict};
 use super::{deadline, later};
 
 /// When a full observation is due for another reason than the end of a task: the deadline, tasks to be stopped, the end
@@ -93,10 +92,7 @@ pub fn maintain(
     Plan {
         actions: due.into_iter().map(Action::Heartbeat).chain(put).collect(),
         verdict: before.reason.map_or(Verdict::Holding, Verdict::Released),
-        remarks: vec![Remark::Note(format!(
-            "steady: {} awaited, and nothing else is due",
-            counted(awaited, "task")
-        ))],
+        remarks: vec![Note::Steady(awaited).into()],
         look_again: None,
         order: None,
     }

@@ -6,7 +6,7 @@ use crate::limits::CONFIRM_ABSENT_AFTER;
 use crate::observation::HookAction;
 use crate::policy::{OnDeadline, Policy};
 
-use super::{Action, HeartbeatSender, Plan, Remark, Verdict, deadline, later};
+use super::{Action, HeartbeatSender, Note, Plan, Remark, Verdict, Warning, deadline, later};
 
 /// What a search for the instance in the clusters of ours has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum Search {
     NotFound,
     /// It is in none of them at a second look either.
     NotFoundAgain,
-    /// Not every cluster could be asked; the text says why.
+    /// Not every cluster could be asked. Holds the error of the call that failed.
     Incomplete(String),
 }
 
@@ -33,28 +33,27 @@ pub fn unplaced(
 ) -> Plan {
     let lifecycles = || hooks.iter().map(deadline::lifecycle);
     let complete = || lifecycles().map(Action::Complete).collect();
-    let (actions, verdict, remark, look_again) = match search {
-        Search::Incomplete(error) if hooks.iter().all(|hook| waits_too_long(hook, policy, now)) => {
-            let text = format!(
-                "the hook has waited for longer than MAX_DRAIN, and it is not known whether the instance is in a cluster: \
-                 {error}"
-            );
-            (complete(), Verdict::Done, Remark::Warning(text), None)
-        }
+    let (actions, verdict, remark, look_again): (_, _, Remark, _) = match search {
+        Search::Incomplete(error) if hooks.iter().all(|hook| waits_too_long(hook, policy, now)) => (
+            complete(),
+            Verdict::Done,
+            Warning::SearchGivenUp(error).into(),
+            None,
+        ),
         Search::Incomplete(error) => {
-            let text = format!("it is not known whether the instance is in a cluster: {error}");
             let heartbeats = heartbeats.to_all(lifecycles().collect());
-            (heartbeats, Verdict::Unknown, Remark::Note(text), None)
+            (
+                heartbeats,
+                Verdict::Unknown,
+                Note::SearchIncomplete(error).into(),
+                None,
+            )
         }
         Search::NotFound => {
-            let text = "the instance is in no watched cluster at the first look".to_owned();
             let again = Some(CONFIRM_ABSENT_AFTER);
-            (Vec::new(), Verdict::Unknown, Remark::Note(text), again)
+            (Vec::new(), Verdict::Unknown, Note::NotFound.into(), again)
         }
-        Search::NotFoundAgain => {
-            let text = format!("the instance is in no watched cluster at {now}: nothing to wait for");
-            (complete(), Verdict::Done, Remark::Note(text), None)
-        }
+        Search::NotFoundAgain => (complete(), Verdict::Done, Note::NotFoundAgain(now).into(), None),
     };
     Plan {
         actions,

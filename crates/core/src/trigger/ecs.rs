@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::field::{members, read};
-use super::{Event, InstanceChange, Malformed, Parsed, TaskChange, Trigger};
+use super::{Event, IgnoredEvent, InstanceChange, Malformed, Parsed, TaskChange, Trigger};
 use crate::aws::{InstanceStatus, TaskStatus};
 use crate::ids::{ClusterArn, ClusterName, ContainerInstanceArn, ContainerName, InstanceId, TaskArn};
 use crate::observation::execution_end;
@@ -53,7 +53,7 @@ pub(super) fn task(event: &Value) -> Parsed {
     let detail: TaskDetail = members("detail", detail(event))?;
     let cluster = cluster(&detail.cluster_arn)?;
     Ok(match detail.container_instance_arn {
-        None => Event::ignored("the task does not run on a container instance"),
+        None => Event::Ignored(IgnoredEvent::NoContainerInstance),
         Some(container_instance) => Event::Trigger(Trigger::Task(TaskChange {
             cluster,
             container_instance,
@@ -86,9 +86,7 @@ pub(super) fn instance(event: &Value) -> Parsed {
     let cluster = cluster(&fields.cluster_arn)?;
     let id = fields.ec2_instance_id.unwrap_or_default();
     if id.is_empty() || id.starts_with("mi-") {
-        return Ok(Event::ignored(
-            "the container instance is not an EC2 instance of an Auto Scaling group",
-        ));
+        return Ok(Event::Ignored(IgnoredEvent::NotOfAGroup));
     }
     let instance: InstanceId = read("detail.ec2InstanceId", &Value::String(id))?;
     Ok(Event::Trigger(Trigger::Instance(InstanceChange {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::field::{WHOLE_EVENT, members, quoted, read, text};
-use super::{Event, Malformed, Parsed, Sender, Trigger, command, ecs, hook, spot};
+use super::{Event, IgnoredEvent, Malformed, Parsed, Sender, Trigger, command, ecs, hook, spot};
 
 /// One invocation's events.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,14 +43,14 @@ pub fn parse(payload: &Value) -> Delivery {
         return Delivery::Single(event(payload).into());
     };
     match records.as_array().map(Vec::as_slice) {
-        Some([]) => ignored("a batch without records"),
+        Some([]) => ignored(IgnoredEvent::NoRecords),
         Some(records @ [first, ..]) if text(first, "eventSource") == Some(SQS) => {
             Delivery::Sqs(records.iter().map(sqs).collect())
         }
         Some(records @ [first, ..]) if text(first, "EventSource") == Some("aws:sns") => {
             Delivery::Sns(records.iter().map(|record| sns(record).into()).collect())
         }
-        Some(_) => ignored("records from neither SQS nor SNS"),
+        Some(_) => ignored(IgnoredEvent::ForeignRecords),
         None => {
             let malformed = Malformed::new("Records", "expected a list of records");
             Delivery::Single(Event::Malformed(from_its_sender(malformed, payload)))
@@ -65,7 +65,7 @@ const SQS: &str = "aws:sqs";
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-event-target.html>
 fn array(items: &[Value]) -> Delivery {
     match items.first() {
-        None => ignored("a batch without events"),
+        None => ignored(IgnoredEvent::NoEvents),
         Some(first) if text(first, "eventSource") == Some(SQS) => {
             Delivery::Sqs(items.iter().map(sqs).collect())
         }
@@ -81,8 +81,8 @@ fn item(item: &Value) -> Parsed {
     }
 }
 
-fn ignored(reason: &str) -> Delivery {
-    Delivery::Single(Event::ignored(reason))
+fn ignored(reason: IgnoredEvent) -> Delivery {
+    Delivery::Single(Event::Ignored(reason))
 }
 
 fn sqs(record: &Value) -> SqsMessage {
@@ -129,7 +129,7 @@ fn message(field: &str, text: &str) -> Parsed {
         Err(error) if text.trim_start().starts_with(['{', '[']) => {
             Err(Malformed::new(field, &error.to_string()))
         }
-        Err(_) => Ok(Event::ignored("the text is not an event")),
+        Err(_) => Ok(Event::Ignored(IgnoredEvent::NotAnEvent)),
     }
 }
 
@@ -164,9 +164,7 @@ fn by_shape(event: &Value) -> Parsed {
     if is_order(event) {
         return Err(Malformed::new("command", "expected release, hold or extend"));
     }
-    Ok(Event::ignored(
-        "unknown event: neither from EventBridge, nor from a lifecycle hook, nor a command",
-    ))
+    Ok(Event::Ignored(IgnoredEvent::UnknownShape))
 }
 
 /// Returns whether an operator has written this.
@@ -188,9 +186,6 @@ fn event_bridge(event: &Value) -> Parsed {
         "Scheduled Event" => Ok(Event::Trigger(Trigger::Tick)),
         // The constant input of the heartbeats' schedule, in `template.yaml`.
         "Heartbeats" => Ok(Event::Trigger(Trigger::Heartbeats)),
-        other => Ok(Event::ignored(format!(
-            "detail-type {} is not handled",
-            quoted(other)
-        ))),
+        other => Ok(Event::Ignored(IgnoredEvent::DetailType(quoted(other)))),
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::field::{members, quoted, read, text};
-use super::{Event, HookNotice, Parsed, Trigger};
+use super::{Event, HookNotice, IgnoredEvent, Parsed, Trigger};
 use crate::ids::{AutoScalingGroupName, InstanceId, LifecycleActionToken, LifecycleHookName};
 
 const TERMINATING: &str = "autoscaling:EC2_INSTANCE_TERMINATING";
@@ -36,16 +36,13 @@ pub(super) fn event(event: &Value) -> Parsed {
 /// The form of SNS, SQS and Lambda targets: flat.
 pub(super) fn message(message: &Value) -> Parsed {
     if text(message, "Event") == Some("autoscaling:TEST_NOTIFICATION") {
-        return Ok(Event::ignored("a test notification of Auto Scaling"));
+        return Ok(Event::Ignored(IgnoredEvent::TestNotification));
     }
     match (text(message, "Event"), text(message, "Service")) {
         _ if message.get("LifecycleTransition").is_some() => notice("", message, None),
-        (Some(event), _) => Ok(Event::ignored(format!(
-            "a notification of {}, which no lifecycle hook sends",
-            quoted(event)
-        ))),
+        (Some(event), _) => Ok(Event::Ignored(IgnoredEvent::Notification(quoted(event)))),
         (None, Some(service)) if service != "AWS Auto Scaling" => {
-            Ok(Event::ignored(format!("a message of {}", quoted(service))))
+            Ok(Event::Ignored(IgnoredEvent::Message(quoted(service))))
         }
         _ => notice("", message, None),
     }
@@ -59,10 +56,7 @@ fn notice(path: &str, fields: &Value, since: Option<Timestamp>) -> Parsed {
     }
     let transition = members::<Transition>(path, fields)?.lifecycle_transition;
     if transition != TERMINATING {
-        return Ok(Event::ignored(format!(
-            "lifecycle transition {} does not terminate an instance",
-            quoted(&transition)
-        )));
+        return Ok(Event::Ignored(IgnoredEvent::Transition(quoted(&transition))));
     }
     let message: Message = members(path, fields)?;
     Ok(Event::Trigger(Trigger::Hook(HookNotice {

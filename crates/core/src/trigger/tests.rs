@@ -239,7 +239,7 @@ fn what_concerns_another_deployment_is_ignored_with_a_reason() {
         ("rebalance-recommendation", "is not handled"),
     ] {
         match single(&fixture(name)) {
-            Event::Ignored(said) => assert!(said.contains(reason), "{name}: {said}"),
+            Event::Ignored(why) => assert!(why.to_string().contains(reason), "{name}: {why}"),
             other => panic!("{name} is not ignored: {other:?}"),
         }
     }

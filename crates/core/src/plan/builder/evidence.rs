@@ -8,7 +8,7 @@ use crate::observation::Observed;
 use crate::unprotected::UnprotectedDaemon;
 
 use super::super::drain::is_draining;
-use super::super::{Remark, later};
+use super::super::{Remark, Warning, later};
 use super::PlanBuilder;
 
 impl PlanBuilder<'_> {
@@ -25,7 +25,7 @@ impl PlanBuilder<'_> {
             self.record.daemons_gone_at = known.or_else(|| self.daemon_gone());
         }
         if let Some(at) = self.record.daemons_gone_at {
-            self.warn(format!("a protected daemon ended at {at}, while tasks held"));
+            self.remark(Warning::DaemonGone(at));
         }
     }
 
@@ -50,8 +50,8 @@ impl PlanBuilder<'_> {
             }
         }
         let warnings = self.record.unprotected.iter();
-        self.remarks
-            .extend(warnings.map(|daemon| Remark::Warning(daemon.to_string())));
+        let warnings = warnings.cloned().map(Warning::Unprotected);
+        self.remarks.extend(warnings.map(Remark::Warning));
     }
 
     fn daemon_gone(&self) -> Option<Timestamp> {

@@ -8,7 +8,7 @@ use crate::record::{Lifecycle, ReleaseReason};
 
 use super::super::pace::heartbeat_due;
 use super::super::schedule::Schedule;
-use super::super::{Action, HeartbeatSender, Remark, deadline, elsewhere, later};
+use super::super::{Action, HeartbeatSender, HookEnd, Note, Warning, deadline, elsewhere, later};
 use super::PlanBuilder;
 
 impl PlanBuilder<'_> {
@@ -20,10 +20,8 @@ impl PlanBuilder<'_> {
         let mut heartbeats = Vec::new();
         for hook in &self.hooks {
             if hook.heartbeat_seconds < HOOK_HEARTBEAT_MIN_SECONDS {
-                self.remarks.push(Remark::Warning(format!(
-                    "the heartbeat timeout of hook {} is {} s; a tick per minute needs {HOOK_HEARTBEAT_MIN_SECONDS} s",
-                    hook.lifecycle_hook_name, hook.heartbeat_seconds
-                )));
+                let (name, seconds) = (hook.lifecycle_hook_name.clone(), hook.heartbeat_seconds);
+                self.remarks.push(Warning::ShortHeartbeat(name, seconds).into());
             }
             if now < heartbeat_due(hook) || over {
                 continue;
@@ -43,10 +41,7 @@ impl PlanBuilder<'_> {
         let too_long = deadline::waited_too_long(waits, self.situation.policy, self.now());
         let given_up = too_long && elsewhere::kept_for(self.situation, None).is_empty();
         if given_up {
-            let since = first.since;
-            self.warn(format!(
-                "the hook has waited since {since}, and no record could be written: it is completed now"
-            ));
+            self.remark(Warning::UnrecordedSince(first.since));
         }
         given_up
     }
@@ -101,19 +96,17 @@ impl PlanBuilder<'_> {
             return Vec::new();
         }
         if self.may_be_another_wait() {
-            self.remark("released, and in service again: the listing of the hook may lag, or it waits again");
+            self.remark(Note::MayBeAnotherWait);
             return Vec::new();
         }
         if self.lets_go() {
-            let others = self.kept_for();
-            if !others.is_empty() {
-                let waits = elsewhere::sentence(&others);
-                self.remark(format!("the daemons have had their time; {waits}"));
-                return Vec::new();
-            }
-            match self.sidecars_have_left() {
-                true => self.warn("no release was written, and the sidecars have left: completing the hook"),
-                false => self.remark("the daemons have had their time: completing the hook"),
+            match HookEnd::of(&self.kept_for()) {
+                end @ HookEnd::KeptFor(_) => {
+                    self.remark(Note::Flushed(end));
+                    return Vec::new();
+                }
+                HookEnd::Completed if self.sidecars_have_left() => self.remark(Warning::SidecarsLeft),
+                end @ HookEnd::Completed => self.remark(Note::Flushed(end)),
             }
             let hooks = self.hooks.iter().cloned();
             return hooks

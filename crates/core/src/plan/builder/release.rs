@@ -7,7 +7,7 @@ use crate::observation::Observed;
 use crate::record::{ReleaseReason, Releasing, State};
 
 use super::super::pace::release_to_announce;
-use super::super::{deadline, later};
+use super::super::{Cause, Note, Warning, deadline, later};
 use super::PlanBuilder;
 use super::standing::ReleaseStanding;
 
@@ -15,44 +15,39 @@ impl PlanBuilder<'_> {
     /// The only place that ends a hold. Releases that leave nothing to protect, or that an operator ordered, apply to
     /// all daemons at once; the others go tier by tier.
     pub(super) fn release_if_allowed(&mut self) {
-        if let Some((reason, why)) = self.at_once() {
-            return self.release_all(reason, why);
+        if let Some((reason, cause)) = self.at_once() {
+            return self.release_all(reason, cause);
         }
         if self.record.releasing.is_some() {
             return self.next_tier();
         }
         // Only tasks of a registration that was left behind hold, and the daemons of the present one can still flush.
         if self.situation.observation.instance.as_yes().is_some() && self.agent_is_lost() {
-            let why = "the agent of the tasks that hold has been lost for too long";
-            return self.release(ReleaseReason::AgentLost, why.to_owned());
+            return self.release(ReleaseReason::AgentLost, Cause::AgentOfTasksLost);
         }
         self.warn_of_a_long_flush();
         let deadline = deadline::of(&self.record, self.situation.policy);
         match self.standing() {
-            ReleaseStanding::Drained => self.release(ReleaseReason::Drained, "no task holds".to_owned()),
+            ReleaseStanding::Drained => self.release(ReleaseReason::Drained, Cause::Drained),
             ReleaseStanding::Lingers(..) if deadline <= self.now() => {
-                let why = "no task holds, and the deadline leaves no time for LINGER";
-                self.release(ReleaseReason::Drained, why.to_owned());
+                self.release(ReleaseReason::Drained, Cause::DrainedWithoutLinger);
             }
-            _ if deadline <= self.now() => {
-                let why = format!("the deadline {deadline} has passed");
-                self.release(ReleaseReason::Deadline, why);
-            }
-            ReleaseStanding::Settles(wait, why) => {
+            _ if deadline <= self.now() => self.release(ReleaseReason::Deadline, Cause::Deadline(deadline)),
+            ReleaseStanding::Settles(wait, hold) => {
                 self.look_again = Some(wait);
                 if self.counted_down() {
                     let lingers = self.lingers_until().map(|end| end.duration_since(self.now()));
                     self.announce_release(lingers.map_or(wait, |left| left.max(wait)));
                 }
-                self.remark(format!("held: {why}"));
+                self.remark(Note::Held(hold));
             }
-            ReleaseStanding::Lingers(wait, why) => {
+            ReleaseStanding::Lingers(wait, hold) => {
                 self.look_again = Some(wait);
                 self.lingers = true;
                 self.announce_release(wait);
-                self.remark(format!("held: {why}"));
+                self.remark(Note::Held(hold));
             }
-            ReleaseStanding::Held(why) => self.remark(why),
+            ReleaseStanding::Held(hold) => self.remark(Note::Held(hold)),
         }
         self.recheck_at_spot_deadline();
     }
@@ -87,34 +82,26 @@ impl PlanBuilder<'_> {
     /// A flush for which the hook does not wait is a setting that cannot be kept: it takes no more than half of the
     /// wait.
     fn warn_of_a_long_flush(&mut self) {
-        if let Some(cut) = self.schedule().cut_flush() {
-            self.warn(format!(
-                "the hook does not wait for a flush of {:#} (DAEMON_STOP); at the deadline the daemons get {cut:#}",
-                self.situation.policy.flush()
-            ));
+        if let Some(left) = self.schedule().cut_flush() {
+            let flush = self.situation.policy.flush();
+            self.remark(Warning::FlushCut(flush, left));
         }
     }
 
-    fn at_once(&self) -> Option<(ReleaseReason, String)> {
-        if self.situation.kill_switch.control == Control::ReleaseAll {
-            let by = self.situation.kill_switch.by();
-            let by = by.map(|by| format!(", thrown {by}")).unwrap_or_default();
-            let why = format!("the kill switch says release-all{by}");
-            return Some((ReleaseReason::Operator, why));
+    fn at_once(&self) -> Option<(ReleaseReason, Cause)> {
+        let switch = self.situation.kill_switch;
+        if switch.control == Control::ReleaseAll {
+            return Some((ReleaseReason::Operator, Cause::KillSwitch(switch.by())));
         }
         match &self.situation.observation.instance {
-            Observed::Absent => Some((self.went(), "the container instance is gone".to_owned())),
-            Observed::Present(instance) if instance.is_gone() => {
-                Some((self.went(), "the container instance is INACTIVE".to_owned()))
+            Observed::Absent => Some((self.went(), Cause::Gone)),
+            Observed::Present(instance) if instance.is_gone() => Some((self.went(), Cause::Inactive)),
+            Observed::Present(instance) if instance.is_active() && self.is_cancelled() => {
+                Some((ReleaseReason::Cancelled, Cause::Active))
             }
-            Observed::Present(instance) if instance.is_active() && self.is_cancelled() => Some((
-                ReleaseReason::Cancelled,
-                "the container instance is ACTIVE again".to_owned(),
-            )),
-            Observed::Present(instance) if !instance.agent_connected() && self.agent_is_lost() => Some((
-                ReleaseReason::AgentLost,
-                "the agent has been lost for too long".to_owned(),
-            )),
+            Observed::Present(instance) if !instance.agent_connected() && self.agent_is_lost() => {
+                Some((ReleaseReason::AgentLost, Cause::AgentLost))
+            }
             Observed::Present(_) | Observed::Unknown(_) => None,
         }
     }
@@ -153,11 +140,11 @@ impl PlanBuilder<'_> {
     }
 
     /// Releases the first tier.
-    fn release(&mut self, reason: ReleaseReason, why: String) {
+    fn release(&mut self, reason: ReleaseReason, cause: Cause) {
         if self.situation.policy.tiers.count() == 1 || self.sidecars_have_left() {
-            return self.release_all(reason, why);
+            return self.release_all(reason, cause);
         }
-        self.remark(format!("the first tier may go: {why}"));
+        self.remark(Note::FirstTier(cause));
         self.keep_reading();
         // Sidecars of later tiers leave a minute after the deadline, so it must not pass before their turn.
         let last = self.schedule().last_tier_at(self.now());
@@ -177,12 +164,12 @@ impl PlanBuilder<'_> {
     }
 
     /// Releases every daemon.
-    pub(super) fn release_all(&mut self, reason: ReleaseReason, why: String) {
+    pub(super) fn release_all(&mut self, reason: ReleaseReason, cause: Cause) {
         self.keep_reading();
         self.record.state = State::Released;
         self.record.reason = Some(reason);
         self.record.released_at = Some(self.now());
         self.record.releasing = None;
-        self.remark(format!("released: {why}"));
+        self.remark(Note::Released(cause));
     }
 }

@@ -4,19 +4,18 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::holding::last_ended;
 use crate::observation::{Observed, SeenTasks};
-use crate::plural::counted;
 
-use super::super::later;
+use super::super::{KeptBy, later};
 use super::PlanBuilder;
 
 /// How a drain that holds stands by what is seen of its tasks.
 pub(super) enum ReleaseStanding {
-    /// Something holds, or is not known: so says the sentence.
-    Held(String),
+    /// Something holds, or is not known.
+    Held(KeptBy),
     /// Nothing holds, and that counts after this long.
-    Settles(SignedDuration, String),
+    Settles(SignedDuration, KeptBy),
     /// Nothing holds, and daemons may still have to read what the last task has said: after this long they have.
-    Lingers(SignedDuration, String),
+    Lingers(SignedDuration, KeptBy),
     /// No task holds.
     Drained,
 }
@@ -25,40 +24,30 @@ impl PlanBuilder<'_> {
     /// Rule 3: DRAINING confirmed, every task known, none of them holding, and the settle window over.
     pub(super) fn standing(&self) -> ReleaseStanding {
         if let Observed::Unknown(why) = &self.situation.observation.instance {
-            return ReleaseStanding::Held(format!("held: the container instance could not be read: {why}"));
+            return ReleaseStanding::Held(KeptBy::InstanceUnread(why.clone()));
         }
         if self.is_unasked() {
-            let why = "held: the container instance is ACTIVE again, and Auto Scaling could not be asked why";
-            return ReleaseStanding::Held(why.to_owned());
+            return ReleaseStanding::Held(KeptBy::ActiveUnasked);
         }
         if self.record.active_since.is_some() {
-            let why = "the container instance is ACTIVE again; a second look must confirm it";
-            return ReleaseStanding::Settles(self.situation.policy.settle, why.to_owned());
+            return ReleaseStanding::Settles(self.situation.policy.settle, KeptBy::ActiveOnce);
         }
         let Some(census) = &self.census else {
-            return ReleaseStanding::Held(format!("held: tasks are not known: {}", self.tasks_problem()));
+            return ReleaseStanding::Held(KeptBy::TasksUnread(self.tasks_problem().to_owned()));
         };
         if census.remaining() > 0 {
-            let groups: Vec<&str> = census.held_by.iter().map(|held| held.group.as_str()).collect();
-            let groups = groups.join(", ");
-            return ReleaseStanding::Held(format!(
-                "held by {} of {groups}",
-                counted(census.remaining(), "task")
-            ));
+            let groups = census.held_by.iter().map(|held| held.group.clone());
+            return ReleaseStanding::Held(KeptBy::Tasks(census.remaining(), groups.collect()));
         }
         let Some(confirmed) = self.record.draining_confirmed_at else {
-            return ReleaseStanding::Held("held: DRAINING is not confirmed yet".to_owned());
+            return ReleaseStanding::Held(KeptBy::DrainingUnconfirmed);
         };
         let settled = later(confirmed, self.situation.policy.settle);
         if self.seen_at() < settled {
-            let why = format!("no task holds; the settle window ends at {settled}");
-            return ReleaseStanding::Settles(settled.duration_since(self.now()), why);
+            return ReleaseStanding::Settles(settled.duration_since(self.now()), KeptBy::Settles(settled));
         }
         match self.lingers_until().filter(|end| *end > self.now()) {
-            Some(end) => {
-                let why = format!("no task holds; the daemons stay until {end} (LINGER)");
-                ReleaseStanding::Lingers(end.duration_since(self.now()), why)
-            }
+            Some(end) => ReleaseStanding::Lingers(end.duration_since(self.now()), KeptBy::Lingers(end)),
             None => ReleaseStanding::Drained,
         }
     }

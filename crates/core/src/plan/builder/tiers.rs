@@ -9,7 +9,7 @@ use crate::ids::ServiceName;
 use crate::observation::Registrations;
 use crate::record::Releasing;
 
-use super::super::deadline;
+use super::super::{Cause, Note, deadline};
 use super::PlanBuilder;
 
 impl PlanBuilder<'_> {
@@ -21,10 +21,10 @@ impl PlanBuilder<'_> {
             if !self.tier_is_gone(tier) && self.now() < end {
                 self.look_again = Some(end.duration_since(self.now()));
                 self.record.released_services = self.services_up_to(tier).into_iter().collect();
-                return self.remark(format!("tier {} may go", tier + 1));
+                return self.remark(Note::Tier(tier + 1));
             }
             if tier + 2 >= self.situation.policy.tiers.count() {
-                return self.release_all(releasing.reason, "the last tier may go".to_owned());
+                return self.release_all(releasing.reason, Cause::LastTier);
             }
             self.record.releasing = Some(Releasing {
                 tier: releasing.tier + 1,

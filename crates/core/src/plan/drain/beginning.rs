@@ -4,7 +4,7 @@ use crate::ids::ContainerInstanceArn;
 use crate::observation::{Observed, Registrations};
 use crate::record::{Lifecycle, Record};
 
-use super::super::{Remark, Situation, deadline, joined, later, poll_seconds};
+use super::super::{Note, Remark, Situation, Warning, deadline, later, poll_seconds};
 use super::learning::{apply_spot_deadline, attach_hook, take_clusters, take_registrations};
 use super::{Drain, DrainLookup, announced, is_draining, waits};
 
@@ -14,7 +14,7 @@ pub(super) fn start(situation: &Situation<'_>, remarks: Vec<Remark>) -> DrainLoo
     let hooks = announced(situation);
     let instance = match &situation.observation.instance {
         Observed::Unknown(why) => {
-            return DrainLookup::Unknown(format!("the container instance could not be read: {why}"));
+            return DrainLookup::Unknown(Note::InstanceUnread(why.clone()));
         }
         Observed::Absent => return gone(hooks, remarks),
         Observed::Present(instance) if instance.is_gone() => return gone(hooks, remarks),
@@ -22,14 +22,10 @@ pub(super) fn start(situation: &Situation<'_>, remarks: Vec<Remark>) -> DrainLoo
     };
     let leaving = !hooks.is_empty() || situation.spot.is_some();
     if !leaving && !is_draining(&situation.observation.instance) {
-        return DrainLookup::Nothing(format!(
-            "the container instance is {}, and no hook of ours waits",
-            instance.present().status
-        ));
+        return DrainLookup::Nothing(Note::NothingDrains(instance.present().status.clone()));
     }
     if !leaving && instance.is_left_behind() && is_empty(situation) {
-        let text = "the container instance was left behind as DRAINING, without an agent and without a task";
-        return DrainLookup::Nothing(text.to_owned());
+        return DrainLookup::Nothing(Note::LeftBehind);
     }
     let mut record = first_record(situation, &instance.present().arn, &hooks);
     take_registrations(&mut record, instance);
@@ -67,9 +63,7 @@ pub(super) fn start_for(
     mut remarks: Vec<Remark>,
 ) -> DrainLookup {
     let present = &instance.present().arn;
-    remarks.push(Remark::Warning(format!(
-        "registration {present} takes tasks and was not released: it gets a drain of its own"
-    )));
+    remarks.push(Warning::NotReleased(present.clone()).into());
     let mut hooks: Vec<Lifecycle> = released.lifecycles().cloned().collect();
     // A listed wait has no name: it may be another one than that of the release.
     for hook in &mut hooks {
@@ -98,10 +92,9 @@ pub(super) fn start_for(
 }
 
 /// Not a drain any more; but hooks may wait, for nothing.
-fn gone(hooks: Vec<Lifecycle>, mut remarks: Vec<Remark>) -> DrainLookup {
-    remarks.push(Remark::Note("the container instance is gone".to_owned()));
+fn gone(hooks: Vec<Lifecycle>, remarks: Vec<Remark>) -> DrainLookup {
     match hooks.is_empty() {
-        true => DrainLookup::Nothing(joined(&remarks)),
+        true => DrainLookup::Nothing(Note::Gone(remarks)),
         false => DrainLookup::Gone(hooks),
     }
 }

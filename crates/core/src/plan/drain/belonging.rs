@@ -6,7 +6,7 @@ use crate::limits::coordinator::LISTING_LAG;
 use crate::observation::{Hook, HookAction, Registrations};
 use crate::record::{Record, ReleaseReason};
 
-use super::super::{Remark, Situation, later};
+use super::super::{Note, Remark, Situation, later};
 use super::{is_draining, waits};
 
 /// Returns whether the instance has been in service since the drain of the record ended. Nothing belongs to that drain any
@@ -66,8 +66,7 @@ pub(super) fn is_hooked(record: &Record, situation: &Situation<'_>) -> bool {
 pub(super) fn continues(record: &Record, situation: &Situation<'_>, remarks: &mut Vec<Remark>) -> bool {
     let another = |instance: &Registrations| !instance.all().any(|one| record.names(&one.arn));
     if situation.observation.instance.as_yes().is_some_and(another) {
-        let text = "the record belongs to an earlier registration of this instance";
-        remarks.push(Remark::Note(text.to_owned()));
+        remarks.push(Note::RecordOfAnotherRegistration.into());
         return false;
     }
     match (&record.lifecycle, waits(situation)) {
