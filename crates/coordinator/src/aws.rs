@@ -15,6 +15,7 @@ mod ssm;
 
 pub use auto_scaling::{ScalingInstance, UnlistedGroups};
 pub use client::Aws;
+pub(crate) use client::each_until_throttled;
 pub use ecs::{Described, Instances, ListedTask, MANAGED_INSTANCES, NotOurs, ServiceScheduling, by_instance};
 pub use error::{AwsError, ErrorKind};
 pub use meter::Meter;

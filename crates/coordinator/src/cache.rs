@@ -7,12 +7,13 @@ mod finished;
 mod foreign;
 pub(crate) mod heartbeats;
 mod protection;
+mod shared_reading;
 mod terminations;
 mod traffic;
 mod waits;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 
 use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::Scheduling;
@@ -33,6 +34,7 @@ use protector_core::record::Record;
 use protector_core::slot::{BeaconNeed, SlotWanted, TickSlot};
 use protector_core::sweep::Awaited;
 use protector_core::throughput::ParameterThroughput;
+use protector_runtime::guarded::Guarded;
 
 use crate::metrics::MetricsRecorder;
 use crate::rate_limit::Limiter;
@@ -47,6 +49,7 @@ pub use finished::Finished;
 pub use foreign::ForeignCache;
 use heartbeats::HeartbeatCache;
 use protection::Protection;
+use shared_reading::SharedReading;
 pub use terminations::TerminationCache;
 use traffic::Traffic;
 pub use waits::{WaitCache, WaitSource};
@@ -54,7 +57,7 @@ pub use waits::{WaitCache, WaitSource};
 /// The cache of one execution environment.
 #[derive(Debug, Default)]
 pub struct Cache {
-    facts: Mutex<CacheState>,
+    facts: Guarded<CacheState>,
     /// Who may look and write now.
     pub limiter: Limiter,
     /// What is known of records.
@@ -75,14 +78,14 @@ pub struct Cache {
     pub terminations: TerminationCache,
     /// Daemons that were seen unprotected, and how far the check has come.
     pub(crate) protection: Protection,
-    /// When the kill switch was last asked for by itself. Who asks holds the lock.
-    pub(crate) control_tried: tokio::sync::Mutex<Option<Timestamp>>,
-    /// The same of the hooks of groups.
-    pub(crate) hooks_tried: tokio::sync::Mutex<HashMap<AutoScalingGroupName, Timestamp>>,
+    /// The readings of the kill switch by itself.
+    pub(crate) control_reading: SharedReading<()>,
+    /// The readings of the hooks of groups.
+    pub(crate) hooks_reading: SharedReading<AutoScalingGroupName>,
     /// What the run has measured so far.
     pub metrics: MetricsRecorder,
     /// What the heartbeats' function remembers.
-    heartbeats: Mutex<HeartbeatCache>,
+    heartbeats: Guarded<HeartbeatCache>,
 }
 
 #[derive(Debug, Default)]
@@ -154,7 +157,7 @@ impl Cache {
         census: Option<&Census>,
         now: Timestamp,
     ) {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let arns = || instance.all().map(|one| one.arn.clone());
         let awaited = census.map(|census| match verdict {
             Verdict::Released(_) => census.daemons.clone(),
@@ -212,7 +215,7 @@ impl Cache {
         verdict: Verdict,
         now: Timestamp,
     ) {
-        let is_known = self.lock().drains.contains_key(key);
+        let is_known = self.facts.lock().drains.contains_key(key);
         if !is_known {
             self.insert_observed(key, instance, verdict, None, now);
         }
@@ -220,7 +223,7 @@ impl Cache {
 
     /// Remembers which instances of a cluster drain; all others do not.
     pub fn listed(&self, cluster: &ClusterName, draining: &[ContainerInstanceArn], now: Timestamp) {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         facts.clusters_listed.insert(cluster.clone(), now);
         let listed = |drain: &CachedDrain| drain.instances.iter().any(|one| draining.contains(&one.arn));
         let mut gone = Vec::new();
@@ -245,7 +248,7 @@ impl Cache {
         task: &TaskArn,
         now: Timestamp,
     ) -> TaskStopFollowUp {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let fresh = |at: &Timestamp| now.duration_since(*at) < NOT_DRAINING_TTL;
         if let Some(drain) = facts.of_mut(arn) {
             return drain.task_ended(task, now);
@@ -267,7 +270,7 @@ impl Cache {
         arn: &ContainerInstanceArn,
         tasks: impl IntoIterator<Item = (&'a TaskArn, Timestamp)>,
     ) {
-        if let Some(drain) = self.lock().of_mut(arn) {
+        if let Some(drain) = self.facts.lock().of_mut(arn) {
             let awaited = tasks
                 .into_iter()
                 .filter(|(task, _)| drain.awaited.contains(*task));
@@ -279,12 +282,12 @@ impl Cache {
     /// When the containers of the last awaited task of a drain ended, as far as that was reported since its last full
     /// observation.
     pub fn ended_at(&self, key: &InstanceKey) -> Option<Timestamp> {
-        self.lock().drains.get(key)?.ended_at
+        self.facts.lock().drains.get(key)?.ended_at
     }
 
     /// Remembers the outcome of a probe, and tells what it is worth.
     pub fn probed(&self, key: &InstanceKey, alive: BTreeSet<TaskArn>, now: Timestamp) -> TaskStopFollowUp {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let Some(drain) = facts.drains.get_mut(key) else {
             return TaskStopFollowUp::Lookup;
         };
@@ -300,7 +303,7 @@ impl Cache {
 
     /// The tasks that are awaited, by drain.
     pub fn awaited(&self) -> BTreeMap<InstanceKey, Awaited> {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         let awaited = |drain: &CachedDrain| Awaited {
             released: drain.released,
             tasks: drain.awaited.clone(),
@@ -316,7 +319,7 @@ impl Cache {
         registrations: impl Iterator<Item = &'a ContainerInstanceArn>,
         now: Timestamp,
     ) {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         facts.forget(key);
         facts
             .ended
@@ -326,25 +329,25 @@ impl Cache {
 
     /// A registration is in service again: what comes next is no event of its end.
     pub fn is_back(&self, cluster: &ClusterName, arn: &ContainerInstanceArn) {
-        self.lock().ended.remove(arn);
+        self.facts.lock().ended.remove(arn);
         self.finished.remove(cluster, arn);
     }
 
     /// Returns whether its drain ended a short while ago.
     pub fn has_ended(&self, arn: &ContainerInstanceArn, now: Timestamp) -> bool {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         facts.ended.get(arn).is_some_and(|at| is_of_late(at, now))
     }
 
     /// The instance under a registration, if a drain of it is known.
     pub fn instance_of(&self, arn: &ContainerInstanceArn) -> Option<InstanceId> {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         facts.registered.get(arn).map(|key| key.instance.clone())
     }
 
     /// Remembers when the next look at a drain is worth its calls.
     pub fn look_at(&self, key: &InstanceKey, at: Option<Timestamp>) {
-        if let Some(drain) = self.lock().drains.get_mut(key) {
+        if let Some(drain) = self.facts.lock().drains.get_mut(key) {
             drain.look_at = at;
         }
     }
@@ -356,14 +359,14 @@ impl Cache {
 
     /// Makes the next look at a drain due now, if it is known and none is due yet. Returns whether it is known.
     pub fn look_soon(&self, key: &InstanceKey, now: Timestamp) -> bool {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let drain = facts.drains.get_mut(key);
         drain.map(|drain| drain.look_at.get_or_insert(now)).is_some()
     }
 
     /// Makes the next look at each drain of a cluster due now.
     pub fn look_soon_at_all(&self, cluster: &ClusterName, now: Timestamp) {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let drains = facts
             .drains
             .values_mut()
@@ -373,19 +376,19 @@ impl Cache {
 
     /// When the first look is due that was put off.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         facts.drains.values().filter_map(|drain| drain.look_at).min()
     }
 
     /// How many drains are known.
     pub fn drains(&self) -> usize {
-        self.lock().drains.len()
+        self.facts.lock().drains.len()
     }
 
     /// Returns whether the end of a task brings on a drain, or may: of a task that holds, or of a daemon whose tier is
     /// released, or of one that was not seen yet.
     pub fn awaits_an_event(&self) -> bool {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         let unseen = |drain: &CachedDrain| drain.sidecars.is_none();
         let awaits = |drain: &CachedDrain| drain.releasing || !drain.awaited.is_empty() || unseen(drain);
         facts.drains.values().any(awaits)
@@ -393,7 +396,7 @@ impl Cache {
 
     /// Drains whose next look is due, each once, and so many at the most.
     pub fn take_due(&self, now: Timestamp, max: usize) -> Vec<(InstanceKey, Vec<ContainerInstanceArn>)> {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let due = |drain: &CachedDrain| drain.look_at.is_some_and(|at| at <= now);
         let due = facts.drains.values_mut().filter(|drain| due(drain)).take(max);
         due.map(|drain| {
@@ -406,7 +409,7 @@ impl Cache {
 
     /// Returns whether this instance is known to drain.
     pub fn knows_drain(&self, arn: &ContainerInstanceArn) -> bool {
-        self.lock().registered.contains_key(arn)
+        self.facts.lock().registered.contains_key(arn)
     }
 
     /// All drains but that of `key`: those that were looked at here, and those that the last tick has listed.
@@ -415,7 +418,7 @@ impl Cache {
     }
 
     fn others(&self, key: Option<&InstanceKey>, now: Timestamp) -> Fleet {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         let listed = facts
             .fleet
             .as_ref()
@@ -459,29 +462,29 @@ impl Cache {
     /// Returns whether a tick of this environment has listed all drains of late. Until then the cache has those that it was
     /// informed of.
     pub fn knows_the_fleet(&self, now: Timestamp) -> bool {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         let listed = facts.fleet.as_ref();
         listed.is_some_and(|(_, at)| now.duration_since(*at) < NOT_DRAINING_TTL)
     }
 
     /// How many tasks a sweep over a cluster has listed, the last time.
     pub fn task_count(&self, cluster: &ClusterName) -> Option<usize> {
-        self.lock().task_count.get(cluster).copied()
+        self.facts.lock().task_count.get(cluster).copied()
     }
 
     /// Remembers how many tasks a sweep over a cluster has listed.
     pub fn insert_task_count(&self, cluster: &ClusterName, tasks: usize) {
-        self.lock().task_count.insert(cluster.clone(), tasks);
+        self.facts.lock().task_count.insert(cluster.clone(), tasks);
     }
 
     /// Remembers which drains hold, and how many sidecars read their records.
     pub fn insert_fleet(&self, fleet: BTreeMap<InstanceKey, u32>, now: Timestamp) {
-        self.lock().fleet = Some((fleet, now));
+        self.facts.lock().fleet = Some((fleet, now));
     }
 
     /// How the service of a task schedules, if that is known.
     pub fn scheduling(&self, task: &TaskArn, now: Timestamp) -> Option<Scheduling> {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let (scheduling, at) = facts.schedulings.get_mut(task)?;
         *at = now;
         Some(*scheduling)
@@ -489,7 +492,7 @@ impl Cache {
 
     /// Remembers how the service of a task schedules.
     pub fn insert_scheduling(&self, task: &TaskArn, scheduling: Scheduling, now: Timestamp) {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         if facts.schedulings.len() >= SCHEDULINGS_MAX {
             facts
                 .schedulings
@@ -504,7 +507,7 @@ impl Cache {
         group: &AutoScalingGroupName,
         now: Timestamp,
     ) -> Option<Vec<(LifecycleHookName, u32)>> {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         let (hooks, at) = facts.hooks.get(group)?;
         (now.duration_since(*at) < CONFIGURATION_TTL).then(|| hooks.clone())
     }
@@ -516,24 +519,24 @@ impl Cache {
         hooks: Vec<(LifecycleHookName, u32)>,
         now: Timestamp,
     ) {
-        self.lock().hooks.insert(group.clone(), (hooks, now));
+        self.facts.lock().hooks.insert(group.clone(), (hooks, now));
     }
 
     /// The clusters of the account, if they are known.
     pub fn clusters(&self, now: Timestamp) -> Option<Vec<ClusterName>> {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         let (clusters, at) = facts.clusters.as_ref()?;
         (now.duration_since(*at) < NOT_DRAINING_TTL).then(|| clusters.clone())
     }
 
     /// Remembers the clusters of the account.
     pub fn insert_clusters(&self, clusters: Vec<ClusterName>, now: Timestamp) {
-        self.lock().clusters = Some((clusters, now));
+        self.facts.lock().clusters = Some((clusters, now));
     }
 
     /// Who gets the slot of this tick. A beacon that could not be written a moment ago is no more urgent than the others.
     pub fn take_slot(&self, wanted: SlotWanted, now: Timestamp) -> TickSlot {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let recent = |at: Timestamp| now.duration_since(at) < BEACON_AGE_MAX;
         let beacon = match facts.beacon_failed_at.is_some_and(recent) {
             true => wanted.beacon.min(BeaconNeed::Usual),
@@ -548,13 +551,13 @@ impl Cache {
 
     /// Notes whether the beacon could be written.
     pub fn beacon_tried(&self, is_written: bool, now: Timestamp) {
-        self.lock().beacon_failed_at = (!is_written).then_some(now);
+        self.facts.lock().beacon_failed_at = (!is_written).then_some(now);
     }
 
     /// Remembers calls for a drain that its record does not count yet: its next text will.
     pub fn add_uncounted(&self, key: &InstanceKey, calls: u32) {
         if calls > 0 {
-            *self.lock().uncounted.entry(key.clone()).or_default() += calls;
+            *self.facts.lock().uncounted.entry(key.clone()).or_default() += calls;
         }
     }
 
@@ -570,18 +573,18 @@ impl Cache {
 
     /// The same among all drains that are known.
     pub fn share_calls_among_all(&self, calls: u32) {
-        let drains: Vec<InstanceKey> = self.lock().drains.keys().cloned().collect();
+        let drains: Vec<InstanceKey> = self.facts.lock().drains.keys().cloned().collect();
         self.share_calls(&drains, calls);
     }
 
     /// Takes the calls for a drain that its record does not count yet.
     pub fn take_uncounted(&self, key: &InstanceKey) -> u32 {
-        self.lock().uncounted.remove(key).unwrap_or_default()
+        self.facts.lock().uncounted.remove(key).unwrap_or_default()
     }
 
     /// Remembers the record of a new drain that could not be written, and why the drain begins.
     pub fn add_unrecorded(&self, key: &InstanceKey, record: Record, announced: Announced, now: Timestamp) {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         facts.unrecorded.retain(|_, known| known.is_fresh(now));
         let known = facts.unrecorded.get(key);
         let since = known.map_or(now, |known| known.drain.since);
@@ -596,7 +599,7 @@ impl Cache {
 
     /// Why the drain of an instance begins that could not be recorded a moment ago: the next attempt begins with the same.
     pub fn announced(&self, key: &InstanceKey, now: Timestamp) -> Option<Announced> {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         let known = facts.unrecorded.get(key);
         let recent = known.filter(|known| now.duration_since(known.tried) < FRESH_EVENT_MAX);
         recent.map(|known| known.announced.clone())
@@ -604,43 +607,44 @@ impl Cache {
 
     /// The drain of an instance is recorded.
     pub fn is_recorded(&self, key: &InstanceKey) {
-        self.lock().unrecorded.remove(key);
+        self.facts.lock().unrecorded.remove(key);
     }
 
     /// What is known of the drain of an instance, if it could not be recorded until now.
     pub fn unrecorded(&self, key: &InstanceKey, now: Timestamp) -> Option<UnrecordedDrain> {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         let known = facts.unrecorded.get(key).filter(|known| known.is_fresh(now));
         known.map(|known| known.drain.clone())
     }
 
     /// The kill switch as it was last read; on, if it never was.
     pub fn control(&self) -> Control {
-        self.lock().kill_switch.control
+        self.facts.lock().kill_switch.control
     }
 
     /// The same, with who has thrown it and why.
     pub fn kill_switch(&self) -> KillSwitch {
-        self.lock().kill_switch.clone()
+        self.facts.lock().kill_switch.clone()
     }
 
     /// Returns whether the kill switch was read within `age`.
     pub fn control_is_fresh(&self, now: Timestamp, age: SignedDuration) -> bool {
-        self.lock()
+        self.facts
+            .lock()
             .control_at
             .is_some_and(|at| now.duration_since(at) < age)
     }
 
     /// Remembers the kill switch.
     pub fn insert_kill_switch(&self, kill_switch: KillSwitch, now: Timestamp) {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         facts.kill_switch = kill_switch;
         facts.control_at = Some(now);
     }
 
     /// Returns whether to log again that the kill switch cannot be read: once a minute is enough.
     pub fn control_problem_is_news(&self, now: Timestamp) -> bool {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let said = facts.control_problem_at;
         let news = said.is_none_or(|at| now.duration_since(at) >= KILL_SWITCH_LOG_INTERVAL);
         if news {
@@ -651,11 +655,7 @@ impl Cache {
 
     /// What the heartbeats' function remembers.
     pub(crate) fn heartbeats(&self) -> MutexGuard<'_, HeartbeatCache> {
-        self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, CacheState> {
-        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.heartbeats.lock()
     }
 }
 

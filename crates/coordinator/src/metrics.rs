@@ -7,10 +7,10 @@
 
 use protector_core::limits::METRIC_VALUES_MAX;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use protector_runtime::emf;
+use protector_runtime::guarded::Guarded;
 use serde::Serialize;
 use serde_json::{Number, Value, json};
 
@@ -97,7 +97,7 @@ metrics! {
 
 /// Collects what one run measures.
 #[derive(Debug, Default)]
-pub struct MetricsRecorder(Mutex<Recorded>);
+pub struct MetricsRecorder(Guarded<Recorded>);
 
 /// What has been recorded since the last lines.
 #[derive(Debug, Default)]
@@ -154,7 +154,7 @@ impl MetricsRecorder {
     }
 
     fn with<R>(&self, f: impl FnOnce(&mut Recorded) -> R) -> R {
-        f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut self.0.lock())
     }
 }
 

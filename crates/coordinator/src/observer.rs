@@ -147,14 +147,8 @@ impl<'r> Observer<'r> {
     where
         'r: 'a,
     {
-        let counting = self.counting(aws);
         Surveyor {
-            clusters: counting.clusters(),
-            tasks: counting.tasks(),
-            records: counting.records(),
-            kill_switch: counting.kill_switch(),
-            executor: counting.executor,
-            aws,
+            observer: self.counting(aws),
             cache: self.cache,
             run: self.run,
         }
@@ -173,7 +167,7 @@ impl<'r> Observer<'r> {
             return Place::In(home.into());
         }
         let aws = self.aws.metered();
-        let place = self.clusters().counting(&aws).locate(instance).await;
+        let place = self.counting(&aws).clusters().locate(instance).await;
         if let Place::In(there) = &place {
             self.cache.share_calls(there.keys(), aws.meter.total());
         }

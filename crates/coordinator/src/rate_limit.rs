@@ -7,8 +7,8 @@
 
 use protector_core::limits::coordinator::{RECONCILES_MAX, WRITE_BURST, WRITER_RECHECK_INTERVAL};
 use protector_core::throughput::ParameterThroughput;
+use protector_runtime::guarded::Guarded;
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -34,7 +34,7 @@ pub enum Priority {
 pub struct Limiter {
     /// One permit for each instance that is looked at.
     pub reconciles: Semaphore,
-    writes: Mutex<Writes>,
+    writes: Guarded<Writes>,
 }
 
 /// How fast: one each `interval`, and so many at once after a pause.
@@ -118,7 +118,7 @@ impl Limiter {
     pub fn new(throughput: ParameterThroughput) -> Limiter {
         Limiter {
             reconciles: Semaphore::new(RECONCILES_MAX),
-            writes: Mutex::new(Writes::new(throughput)),
+            writes: Guarded::new(Writes::new(throughput)),
         }
     }
 
@@ -127,7 +127,7 @@ impl Limiter {
         let ticket = self.ticket(priority);
         loop {
             // Bound, so that the lock is not held while it sleeps.
-            let taken = self.lock().take(ticket.0, Instant::now());
+            let taken = self.writes.lock().take(ticket.0, Instant::now());
             match taken {
                 Ok(()) => return,
                 Err(wait) => sleep(wait).await,
@@ -138,19 +138,15 @@ impl Limiter {
     /// Returns whether it is a write's turn at once. Then the turn is taken.
     pub fn try_acquire(&self, priority: Priority) -> bool {
         let ticket = self.ticket(priority);
-        self.lock().take(ticket.0, Instant::now()).is_ok()
+        self.writes.lock().take(ticket.0, Instant::now()).is_ok()
     }
 
     fn ticket(&self, priority: Priority) -> Ticket<'_> {
-        let mut writes = self.lock();
+        let mut writes = self.writes.lock();
         writes.tickets += 1;
         let ticket = (priority, writes.tickets);
         writes.waiting.insert(ticket);
         Ticket(ticket, self)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Writes> {
-        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -183,7 +179,7 @@ struct Ticket<'a>((Priority, u64), &'a Limiter);
 
 impl Drop for Ticket<'_> {
     fn drop(&mut self) {
-        self.1.lock().waiting.remove(&self.0);
+        self.1.writes.lock().waiting.remove(&self.0);
     }
 }
 
@@ -274,7 +270,7 @@ mod tests {
             limiter.ticket(Priority::Release),
         );
         let now = Instant::now();
-        let first = |ticket: &Ticket<'_>| limiter.lock().take(ticket.0, now).is_ok();
+        let first = |ticket: &Ticket<'_>| limiter.writes.lock().take(ticket.0, now).is_ok();
         assert!(!first(&count) && !first(&hold) && first(&release));
         drop(release);
         assert!(!first(&count) && first(&hold));
@@ -314,6 +310,6 @@ mod tests {
         let limiter = Limiter::default();
         let taken = (0..10).filter(|_| limiter.try_acquire(Priority::Count)).count();
         assert_eq!(taken, WRITE_BURST as usize);
-        assert!(limiter.lock().waiting.is_empty());
+        assert!(limiter.writes.lock().waiting.is_empty());
     }
 }

@@ -18,7 +18,6 @@ use crate::logging::Level;
 use crate::observer::{Observer, Survey};
 use crate::reconciler::Reconciler;
 use crate::sweeper::Sweeper;
-use crate::waits::WaitHandler;
 
 /// Hands each event to what handles it.
 #[derive(Debug, Clone, Copy)]
@@ -71,11 +70,7 @@ impl<'r> Router<'r> {
 
     pub(crate) fn hooks(&self) -> HookEvents<'r> {
         HookEvents {
-            hooks: self.reconciler.observer.hooks(),
-            waits: WaitHandler {
-                reconciler: self.reconciler,
-            },
-            crowd: self.reconciler.crowd(),
+            reconciler: self.reconciler,
             cache: self.cache,
             policy: self.policy,
             run: self.run,
@@ -86,7 +81,6 @@ impl<'r> Router<'r> {
     pub(crate) fn instances(&self) -> InstanceEvents<'r> {
         InstanceEvents {
             reconciler: self.reconciler,
-            crowd: self.reconciler.crowd(),
             cache: self.cache,
             policy: self.policy,
             run: self.run,
@@ -104,10 +98,6 @@ impl<'r> Router<'r> {
     fn tasks(&self) -> TaskEvents<'r> {
         TaskEvents {
             reconciler: self.reconciler,
-            executor: self.reconciler.executor,
-            clusters: self.reconciler.observer.clusters(),
-            crowd: self.reconciler.crowd(),
-            aws: self.reconciler.aws,
             cache: self.cache,
             policy: self.policy,
             run: self.run,
@@ -117,9 +107,6 @@ impl<'r> Router<'r> {
     fn orders(&self) -> Orders<'r> {
         Orders {
             reconciler: self.reconciler,
-            clusters: self.reconciler.observer.clusters(),
-            policy: self.policy,
-            run: self.run,
         }
     }
 

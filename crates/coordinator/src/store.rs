@@ -5,7 +5,7 @@
 //! merged.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
@@ -15,13 +15,14 @@ use protector_core::observation::{Observed, Stored};
 use protector_core::record::Record;
 use protector_core::shared::{SharedDrain, SharedRecord, together};
 use protector_core::versions::Missed;
+use protector_runtime::guarded::Guarded;
 
 use crate::aws::AwsError;
 
 /// What is known of records.
 #[derive(Debug, Default)]
 pub struct Store {
-    facts: Mutex<StoreState>,
+    facts: Guarded<StoreState>,
 }
 
 #[derive(Debug, Default)]
@@ -212,7 +213,7 @@ impl Store {
     /// Remembers a record as it was read or written.
     pub fn insert(&self, key: &InstanceKey, stored: &Stored, now: Timestamp) {
         let Ok(record) = &stored.record else { return };
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let known = facts.records.get(key).filter(|known| known.ended);
         let same = known
             .and_then(|known| known.stored.readable())
@@ -227,12 +228,16 @@ impl Store {
 
     /// The record of an instance as it was last read or written here.
     pub fn known(&self, key: &InstanceKey) -> Option<Stored> {
-        self.lock().records.get(key).map(|known| known.stored.clone())
+        self.facts
+            .lock()
+            .records
+            .get(key)
+            .map(|known| known.stored.clone())
     }
 
     /// Returns whether a shared record holds the drain. Then no other record is written for it.
     pub fn is_shared(&self, key: &InstanceKey) -> bool {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         let shared = facts.shared.get(&key.cluster).into_iter().flatten();
         let known = facts.records.get(key).is_some_and(|known| !known.ended);
         let holds = |(number, shared): (usize, &Shared)| {
@@ -245,7 +250,7 @@ impl Store {
     /// Corrects a record that was just read by what is known: an answer may lag, and the text may leave out what this
     /// environment has seen since it was written.
     pub fn seen(&self, key: &InstanceKey, read: Observed<Stored>, now: Timestamp) -> Observed<Stored> {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         let (known, read) = match (facts.records.get(key), read) {
             // A parameter that was there a moment ago is not gone because one answer does not find it. After a while it
             // is: another actor has deleted it. One that was never written cannot be gone: the drain is in a shared record,
@@ -287,7 +292,7 @@ impl Store {
     /// The drain is over. What is known of it stays for a while, here and in its shared record: events of its end still
     /// come.
     pub fn ended(&self, key: &InstanceKey) {
-        if let Some(known) = self.lock().records.get_mut(key) {
+        if let Some(known) = self.facts.lock().records.get_mut(key) {
             known.ended = true;
         }
     }
@@ -295,7 +300,7 @@ impl Store {
     /// What is known of a drain that is over is still needed: its registration stays DRAINING, and its text may not say
     /// that it has its receipt.
     pub fn keep(&self, key: &InstanceKey, now: Timestamp) {
-        if let Some(known) = self.lock().records.get_mut(key) {
+        if let Some(known) = self.facts.lock().records.get_mut(key) {
             known.at = now;
         }
     }
@@ -313,7 +318,7 @@ impl Store {
 
     /// Forgets a record whose parameter was deleted: what was known of it is not needed any more.
     pub fn forget(&self, key: &InstanceKey) {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         facts.records.remove(key);
         facts.repairs.remove(key);
         facts.leave(key);
@@ -321,12 +326,12 @@ impl Store {
 
     /// Returns whether what the text of this version misses is known here.
     pub fn is_repaired(&self, key: &InstanceKey, version: i64) -> bool {
-        self.lock().repairs.get(key) == Some(&Repair::Known(version))
+        self.facts.lock().repairs.get(key) == Some(&Repair::Known(version))
     }
 
     /// Notes that the text misses nothing.
     pub fn is_whole(&self, key: &InstanceKey) {
-        self.lock().repairs.remove(key);
+        self.facts.lock().repairs.remove(key);
     }
 
     /// Notes that a text that includes all up to `base` became this version. If it was written over nothing, nothing that an
@@ -351,17 +356,23 @@ impl Store {
 
     /// Notes that what the text of this version misses is known here.
     pub fn repaired(&self, key: &InstanceKey, version: i64) {
-        self.lock().repairs.insert(key.clone(), Repair::Known(version));
+        self.facts
+            .lock()
+            .repairs
+            .insert(key.clone(), Repair::Known(version));
     }
 
     /// Notes that what a text misses could not be read, so that the next text does not claim to include it.
     pub fn not_repaired(&self, key: &InstanceKey, missed: Missed) {
-        self.lock().repairs.insert(key.clone(), Repair::Missing(missed));
+        self.facts
+            .lock()
+            .repairs
+            .insert(key.clone(), Repair::Missing(missed));
     }
 
     /// The version up to which what is known of a record includes all, when this version of it was read.
     pub fn base(&self, key: &InstanceKey, version: i64) -> i64 {
-        match self.lock().repairs.get(key) {
+        match self.facts.lock().repairs.get(key) {
             Some(Repair::Missing(missed)) => missed.based_on().min(version),
             Some(Repair::Known(_)) | None => version,
         }
@@ -369,7 +380,7 @@ impl Store {
 
     /// The drains that are known and not over.
     pub fn open(&self) -> Vec<(InstanceKey, Stored)> {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         let open = facts.records.iter().filter(|(_, known)| !known.ended);
         open.map(|(key, known)| (key.clone(), known.stored.clone()))
             .collect()
@@ -377,7 +388,7 @@ impl Store {
 
     /// The shared records that hold no drain.
     pub fn empty(&self) -> Vec<(ClusterName, usize)> {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         let empty =
             |shared: &Shared| shared.readable && shared.version > 0 && shared.record.drains.is_empty();
         let shared = facts.shared.iter().flat_map(|(cluster, all)| {
@@ -389,7 +400,7 @@ impl Store {
 
     /// The version of a shared record as it is known; none if there is no such parameter.
     pub fn shared_version(&self, cluster: &ClusterName, number: usize) -> Option<i64> {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let version = facts.shared_mut(cluster, number)?.version;
         (version > 0).then_some(version)
     }
@@ -406,7 +417,7 @@ impl Store {
 
     /// Notes that a shared record's parameter was deleted.
     pub fn deleted_shared(&self, cluster: &ClusterName, number: usize) {
-        if let Some(shared) = self.lock().shared_mut(cluster, number) {
+        if let Some(shared) = self.facts.lock().shared_mut(cluster, number) {
             (shared.version, shared.missed, shared.shrunk) = (0, None, false);
         }
     }
@@ -414,7 +425,7 @@ impl Store {
     /// The last shared record's text has drains that are over, beside others: it is to be written. The others are
     /// written often, and change by it.
     pub fn shrunk(&self) -> Vec<SharedSlot> {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let last = facts.shared.iter_mut().filter_map(|(cluster, all)| {
             let shared = all.get_mut(LAST_SHARED)?;
             let stays = !shared.record.drains.is_empty() && shared.readable;
@@ -426,7 +437,7 @@ impl Store {
     /// Forgets drains that have ended a while ago, and those of shared records that no listing has shown for as long:
     /// their instances are gone, and so is the actor that would have released them.
     pub fn forget_old(&self, now: Timestamp) {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let old = |known: &&KnownRecord| known.ended && now.duration_since(known.at) >= RECORD_KEPT;
         let ended = facts.records.iter().filter(|(_, known)| old(known));
         let ended: Vec<InstanceKey> = ended.map(|(key, _)| key.clone()).collect();
@@ -446,7 +457,7 @@ impl Store {
 
     /// Returns whether the shared records of the cluster have been read here.
     pub fn has_learned(&self, cluster: &ClusterName) -> bool {
-        self.lock().shared.contains_key(cluster)
+        self.facts.lock().shared.contains_key(cluster)
     }
 
     /// Takes in the shared records of a cluster as they were read: text and version, if there is such a parameter. What
@@ -457,7 +468,7 @@ impl Store {
         read: &[(usize, Option<(&str, i64)>)],
         now: Timestamp,
     ) -> bool {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let all = facts.shared.entry(cluster.clone());
         let all = all.or_insert_with(|| (0..SHARED_RECORDS).map(|_| Shared::new(now)).collect());
         let mut news = false;
@@ -492,7 +503,7 @@ impl Store {
     /// A run that is not the only one has read that there is no last shared record: what was known of an earlier one is
     /// over.
     pub fn last_is_absent(&self, cluster: &ClusterName, now: Timestamp) {
-        if let Some(shared) = self.lock().shared_mut(cluster, LAST_SHARED)
+        if let Some(shared) = self.facts.lock().shared_mut(cluster, LAST_SHARED)
             && shared.written >= shared.changes
         {
             (shared.version, shared.missed, shared.shrunk) = (0, None, false);
@@ -503,7 +514,7 @@ impl Store {
 
     /// The shared records of a cluster whose texts were written over others that are not known here.
     pub fn missed_shared(&self, cluster: &ClusterName) -> Vec<(usize, Missed)> {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         let all = facts.shared.get(cluster).into_iter().flatten().enumerate();
         let readable = all.filter(|(_, shared)| shared.readable);
         readable
@@ -519,7 +530,7 @@ impl Store {
         number: usize,
         texts: &[String],
     ) -> Option<SharedSlot> {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let shared = facts.shared_mut(cluster, number)?;
         shared.missed = None;
         let more = shared.merge(texts);
@@ -529,7 +540,7 @@ impl Store {
     /// The clusters whose shared records have drains that are not over, if this environment has not looked at them a moment
     /// ago.
     pub fn to_check(&self, now: Timestamp) -> Vec<ClusterName> {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let recent = facts
             .current_at
             .is_some_and(|at| now.duration_since(at) < NEXT_BATCH_WITHIN);
@@ -545,12 +556,12 @@ impl Store {
 
     /// Notes that no other environment has had a batch until now.
     pub fn is_current(&self, now: Timestamp) {
-        self.lock().current_at = Some(now);
+        self.facts.lock().current_at = Some(now);
     }
 
     /// Takes in what the shared records say of the drains that are known here.
     pub fn take_in(&self, cluster: &ClusterName) {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let StoreState { records, shared, .. } = &mut *facts;
         let all = shared.get(cluster).into_iter().flatten();
         let reported = all.flat_map(|shared| {
@@ -574,7 +585,7 @@ impl Store {
 
     /// What the shared records say of an instance, by one of its registrations.
     pub fn reported(&self, key: &InstanceKey, arns: &[ContainerInstanceArn]) -> Option<Record> {
-        let facts = self.lock();
+        let facts = self.facts.lock();
         let all = facts.shared.get(&key.cluster)?.iter();
         let reported = all.flat_map(|shared| {
             let own = arns
@@ -587,7 +598,7 @@ impl Store {
 
     /// Puts a drain into a shared record, to be written; nowhere if there is no room, or if they were not read yet.
     pub fn put(&self, key: &InstanceKey, drain: &SharedDrain) -> Option<SharedSlot> {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let StoreState { records, shared, .. } = &mut *facts;
         let all = shared.get_mut(&key.cluster)?;
         let there = |(number, shared): (usize, &Shared)| {
@@ -617,7 +628,7 @@ impl Store {
     /// Puts the release of an operator's command into the last shared record, to be written; nowhere if there is no
     /// room. Sidecars that read it had read every `poll_seconds` before.
     pub fn put_order(&self, key: &InstanceKey, drain: &SharedDrain, poll_seconds: u32) -> Option<SharedSlot> {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let shared = facts.shared_mut(&key.cluster, LAST_SHARED)?;
         if !shared.readable || !shared.record.has_room_for(&key.instance, drain) {
             return None;
@@ -629,7 +640,7 @@ impl Store {
 
     /// Restores what was known before a write that failed. What may have been written all the same is in the next text too.
     pub fn undo(&self, key: &InstanceKey, place: &SharedSlot) {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let Some(shared) = facts.shared_mut(&place.cluster, place.number) else {
             return;
         };
@@ -649,7 +660,7 @@ impl Store {
 
     /// The shared records whose sidecars read more than half again as often as they should, to be written.
     pub fn hurried(&self, poll_seconds: u32) -> Vec<SharedSlot> {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let all = facts.shared.iter_mut().flat_map(|(cluster, all)| {
             all.iter_mut()
                 .enumerate()
@@ -665,7 +676,7 @@ impl Store {
 
     /// Takes a drain out of its shared record, to be written, if one says that it holds.
     pub fn take(&self, key: &InstanceKey) -> Option<SharedSlot> {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let mut all = facts.shared.get(&key.cluster)?.iter().enumerate();
         let (number, drain) = all.find_map(|(number, shared)| {
             let mut members = shared.members(number);
@@ -682,14 +693,14 @@ impl Store {
 
     /// Returns the lock that the writer of a shared record holds.
     pub fn gate(&self, place: &SharedSlot) -> Arc<tokio::sync::Mutex<()>> {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let shared = facts.shared_mut(&place.cluster, place.number);
         shared.map(|shared| shared.gate.clone()).unwrap_or_default()
     }
 
     /// Returns the outcome if another writer has included this place in its write, or has tried to.
     pub fn outcome(&self, place: &SharedSlot) -> Option<Result<(), AwsError>> {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let shared = facts.shared_mut(&place.cluster, place.number)?;
         if shared.written >= place.change {
             return Some(Ok(()));
@@ -703,7 +714,7 @@ impl Store {
 
     /// What is to be written now.
     pub fn draft(&self, place: &SharedSlot, polls: Polls, now: Timestamp) -> Option<PendingWrite> {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let shared = facts.shared_mut(&place.cluster, place.number)?;
         shared.record.updated_at = now;
         shared.record.poll_seconds = match polls {
@@ -721,7 +732,7 @@ impl Store {
 
     /// Notes the outcome of a write: the version that the text got, or the failure.
     pub fn tried(&self, place: &SharedSlot, draft: &PendingWrite, outcome: Result<i64, AwsError>) {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let Some(shared) = facts.shared_mut(&place.cluster, place.number) else {
             return;
         };
@@ -737,10 +748,6 @@ impl Store {
             }
             Err(failure) => shared.failed = Some((draft.change, failure)),
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, StoreState> {
-        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

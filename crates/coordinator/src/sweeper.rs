@@ -36,7 +36,6 @@ use crate::logging::Level;
 use crate::metrics::Metric;
 use crate::reconciler::Reconciler;
 use crate::subject::{Registered, Subject};
-use crate::waits::WaitHandler;
 
 use listing::Listings;
 use protection::ProtectionCheck;
@@ -179,10 +178,7 @@ impl<'r> Sweeper<'r> {
 
     fn listings(&self) -> listing::Lister<'r> {
         listing::Lister {
-            clusters: self.reconciler.observer.clusters(),
-            hooks: self.reconciler.observer.hooks(),
-            records: self.reconciler.observer.records(),
-            kill_switch: self.reconciler.observer.kill_switch(),
+            observer: self.reconciler.observer,
             aws: self.reconciler.aws,
             cache: self.cache,
             policy: self.policy,
@@ -192,7 +188,7 @@ impl<'r> Sweeper<'r> {
 
     fn protection_check(&self) -> ProtectionCheck<'r> {
         ProtectionCheck {
-            clusters: self.reconciler.observer.clusters(),
+            observer: self.reconciler.observer,
             crowd: self.reconciler.crowd(),
             aws: self.reconciler.aws,
             cache: self.cache,
@@ -339,9 +335,7 @@ impl<'r> Sweeper<'r> {
         let surveyed = observer.surveyor(&aws.metered()).due(&due).await;
         let located = observer.surveyor(&aws.metered()).waiting(instances).await;
         let known = self.reconciler.surveyed(&surveyed);
-        let untracked = WaitHandler {
-            reconciler: self.reconciler.surveyed(&located),
-        };
+        let untracked = self.reconciler.surveyed(&located);
         let placed = subjects.into_iter().map(async |subject| {
             let key = subject.key.clone();
             let handled = known
@@ -353,9 +347,11 @@ impl<'r> Sweeper<'r> {
             }
             handled
         });
-        let unplaced = unplaced
-            .into_iter()
-            .map(async |(instance, actions)| untracked.bring_on(TriggerKind::Tick, &instance, actions).await);
+        let unplaced = unplaced.into_iter().map(async |(instance, actions)| {
+            untracked
+                .bring_on_waiting(TriggerKind::Tick, &instance, actions)
+                .await
+        });
         let (placed, unplaced) = tokio::join!(join_all(placed), join_all(unplaced));
         let handled = placed.into_iter().chain(unplaced);
         handled.filter_map(Handled::into_problem).collect()

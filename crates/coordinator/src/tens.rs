@@ -1,11 +1,10 @@
 //! DRAINING by tens: `UpdateContainerInstancesState` takes ten instances, and those that a run drains at once share it.
 
-use std::sync::{Mutex, PoisonError};
-
 use protector_core::ids::{ClusterName, ContainerInstanceArn};
 use protector_core::limits::DRAINING_MAX;
 use protector_core::limits::coordinator::TOGETHER_WITHIN;
 use protector_core::observation::ContainerInstance;
+use protector_runtime::guarded::Guarded;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use crate::aws::{Aws, AwsError};
@@ -16,7 +15,7 @@ type ReadBack = Result<ContainerInstance, AwsError>;
 /// The instances that wait to be set to DRAINING.
 #[derive(Debug, Default)]
 pub struct Tens {
-    waiting: Mutex<Vec<PendingInstance>>,
+    waiting: Guarded<Vec<PendingInstance>>,
     gate: tokio::sync::Mutex<()>,
 }
 
@@ -67,7 +66,7 @@ impl Tens {
     /// Takes a place among those that wait.
     fn wait(&self, cluster: &ClusterName, arn: &ContainerInstanceArn) -> oneshot::Receiver<ReadBack> {
         let (outcome, reported) = oneshot::channel();
-        self.lock().push(PendingInstance {
+        self.waiting.lock().push(PendingInstance {
             cluster: cluster.clone(),
             arn: arn.clone(),
             outcome,
@@ -77,17 +76,13 @@ impl Tens {
 
     /// Takes up to ten instances of one cluster, in the order in which they came.
     fn take(&self, cluster: &ClusterName) -> Vec<PendingInstance> {
-        let mut waiting = self.lock();
+        let mut waiting = self.waiting.lock();
         let (own, mut others): (Vec<_>, Vec<_>) = waiting.drain(..).partition(|one| one.cluster == *cluster);
         let mut own = own.into_iter();
         let some = own.by_ref().take(DRAINING_MAX).collect();
         others.extend(own);
         *waiting = others;
         some
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<PendingInstance>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -14,25 +14,16 @@ use crate::reconciler::Reconciler;
 use crate::subject::{Registered, Subject, Unregistered};
 
 /// Brings on the drains of instances for which hooks wait.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct WaitHandler<'r> {
-    pub(crate) reconciler: Reconciler<'r>,
-}
-
-impl WaitHandler<'_> {
+impl Reconciler<'_> {
     /// Finds the instance for which these hooks wait, and brings its drain on.
-    pub(crate) async fn bring_on(
+    pub(crate) async fn bring_on_waiting(
         &self,
         trigger: TriggerKind,
         instance: &InstanceId,
         actions: Vec<HookAction>,
     ) -> Handled {
-        let place = self.locate(instance).await;
+        let place = self.observer.locate(instance).await;
         self.bring_on_at(trigger, instance, place, actions).await
-    }
-
-    pub(crate) async fn locate(&self, instance: &InstanceId) -> Place {
-        self.reconciler.observer.locate(instance).await
     }
 
     /// Brings the drain of an instance on that was found there.
@@ -43,10 +34,10 @@ impl WaitHandler<'_> {
         place: Place,
         actions: Vec<HookAction>,
     ) -> Handled {
-        let named = |action: &HookAction| self.reconciler.policy.names(&action.group, &action.hook);
+        let named = |action: &HookAction| self.policy.names(&action.group, &action.hook);
         match place {
-            Place::In(place) => self.registered(trigger, place, actions).await,
-            Place::Nowhere if !actions.iter().any(named) => self.reconciler.run.ignored(
+            Place::In(place) => self.drain_in_each(trigger, place, actions).await,
+            Place::Nowhere if !actions.iter().any(named) => self.run.ignored(
                 Level::Info,
                 trigger,
                 "the instance is in no watched cluster, and neither PROTECTOR_AUTO_SCALING_GROUPS nor \
@@ -54,14 +45,14 @@ impl WaitHandler<'_> {
             ),
             Place::Nowhere => self.nowhere(trigger, instance, actions).await,
             Place::Unknown(why) => {
-                self.unregistered(trigger, instance, actions, Search::Incomplete(why))
+                self.drain_nowhere(trigger, instance, actions, Search::Incomplete(why))
                     .await
             }
         }
     }
 
     /// The instance is drained in each cluster that counts, and each of these drains knows of the others.
-    async fn registered(
+    async fn drain_in_each(
         &self,
         trigger: TriggerKind,
         place: Whereabouts,
@@ -72,9 +63,7 @@ impl WaitHandler<'_> {
             elsewhere: place.beside(&subject.key.cluster),
             ..subject
         };
-        self.reconciler
-            .in_each(trigger, place.homes.clone(), reported)
-            .await
+        self.in_each(trigger, place.homes.clone(), reported).await
     }
 
     /// The instance is in no cluster: a second look, then there is nothing to wait for.
@@ -84,26 +73,26 @@ impl WaitHandler<'_> {
         instance: &InstanceId,
         actions: Vec<HookAction>,
     ) -> Handled {
-        let heartbeats = self.reconciler.run.intake.heartbeats();
+        let heartbeats = self.run.intake.heartbeats();
         let first = unplaced(
             &actions,
-            self.reconciler.policy,
+            self.policy,
             Search::NotFound,
             heartbeats,
-            self.reconciler.run.now(),
+            self.run.now(),
         );
         if let Some(wait) = first.look_again {
             tokio::time::sleep(Duration::try_from(wait).unwrap_or_default()).await;
         }
-        let search = match self.locate(instance).await {
+        let search = match self.observer.locate(instance).await {
             Place::Nowhere => Search::NotFoundAgain,
             Place::Unknown(why) => Search::Incomplete(why),
-            Place::In(place) => return self.registered(trigger, place, actions).await,
+            Place::In(place) => return self.drain_in_each(trigger, place, actions).await,
         };
-        self.unregistered(trigger, instance, actions, search).await
+        self.drain_nowhere(trigger, instance, actions, search).await
     }
 
-    async fn unregistered(
+    async fn drain_nowhere(
         &self,
         trigger: TriggerKind,
         instance: &InstanceId,
@@ -115,6 +104,6 @@ impl WaitHandler<'_> {
             hooks,
             search,
         });
-        self.reconciler.bring_on(trigger, subject).await
+        self.bring_on(trigger, subject).await
     }
 }

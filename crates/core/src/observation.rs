@@ -65,6 +65,12 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// Returns whether the instance is seen to be in service.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        self.instance.as_yes().is_some_and(Registrations::serves)
+    }
+
     /// The same, when Auto Scaling has said that the hooks of the record wait again: the waits that its drain knew are over,
     /// and no event has named the new ones.
     #[must_use]

@@ -8,4 +8,5 @@
 pub mod emf;
 pub mod error;
 pub mod exit;
+pub mod guarded;
 pub mod log;

@@ -14,7 +14,7 @@ mod failed;
 mod route;
 mod trust;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -28,6 +28,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use protector_core::limits::sidecar::ANSWER_BYTES_MAX;
 use protector_core::network::{Route, Unreachable};
+use protector_runtime::guarded::Guarded;
 
 pub(crate) use failed::Failed;
 
@@ -39,7 +40,7 @@ use trust::Trust;
 pub(crate) struct Http {
     proxies: Option<Arc<route::Proxies>>,
     trust: Arc<Trust>,
-    kept: Arc<Mutex<Kept>>,
+    kept: Arc<Guarded<Kept>>,
 }
 
 /// What is kept from one call to the next.
@@ -72,11 +73,7 @@ impl Http {
 
     /// How the last call travelled.
     pub(crate) fn last_route(&self) -> Option<Route> {
-        self.kept().last.clone()
-    }
-
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().last.clone()
     }
 
     /// Sends one request, and reads the whole answer. A connection that was kept open and has meanwhile been closed is
@@ -94,7 +91,7 @@ impl Http {
 
     /// The open connection, if it leads there and is still open.
     fn take_open(&self, route: &Route) -> Option<Sender> {
-        let mut kept = self.kept();
+        let mut kept = self.kept.lock();
         kept.last = Some(route.clone());
         let (open, sender) = kept.open.take()?;
         (open == *route && sender.is_ready()).then_some(sender)
@@ -121,7 +118,7 @@ impl Http {
         let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
         let body = body.map_err(|error| cut(&*error))?.to_bytes();
         if sender.is_ready() {
-            self.kept().open = Some((way.route.clone(), sender));
+            self.kept.lock().open = Some((way.route.clone(), sender));
         }
         Ok(Response::from_parts(parts, body))
     }

@@ -109,6 +109,29 @@ impl Aws {
     }
 }
 
+/// Asks for each of these, one after another: what fails for one is not known of it alone. After a call that was
+/// throttled the others are not asked for, and fail in the same way.
+pub(crate) async fn each_until_throttled<I: Copy, T>(
+    items: impl Iterator<Item = I>,
+    ask: impl AsyncFn(I) -> Result<T, AwsError>,
+) -> Vec<(I, Result<T, AwsError>)> {
+    let mut answers = Vec::new();
+    let mut throttled: Option<AwsError> = None;
+    for item in items {
+        let answer = match &throttled {
+            Some(failure) => Err(failure.clone()),
+            None => ask(item).await,
+        };
+        if let Err(failure) = &answer
+            && failure.kind == ErrorKind::Throttled
+        {
+            throttled = Some(failure.clone());
+        }
+        answers.push((item, answer));
+    }
+    answers
+}
+
 async fn configuration() -> SdkConfig {
     let credentials = EnvironmentVariableCredentialsProvider::new();
     loader().credentials_provider(credentials).load().await

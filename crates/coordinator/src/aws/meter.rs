@@ -1,14 +1,15 @@
 //! How many calls of which operation.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::error::ErrorKind;
+use protector_runtime::guarded::Guarded;
 
 /// Counts calls and failures: of one instance in one run, or of all.
 #[derive(Debug, Default)]
 pub struct Meter {
-    counts: Mutex<Counts>,
+    counts: Guarded<Counts>,
     /// The meter of all, if this is of one.
     all: Option<Arc<Meter>>,
 }
@@ -27,26 +28,26 @@ impl Meter {
     #[must_use]
     pub fn within(all: Arc<Meter>) -> Meter {
         Meter {
-            counts: Mutex::default(),
+            counts: Guarded::default(),
             all: Some(all),
         }
     }
 
     /// What was counted since the last time.
     pub fn take(&self) -> Counts {
-        std::mem::take(&mut *self.lock())
+        std::mem::take(&mut *self.counts.lock())
     }
 
     /// Counts one call. The SDK's own retries are not seen here.
     pub(super) fn call(&self, operation: &'static str) {
-        *self.lock().calls.entry(operation).or_default() += 1;
+        *self.counts.lock().calls.entry(operation).or_default() += 1;
         if let Some(all) = &self.all {
             all.call(operation);
         }
     }
 
     pub(super) fn failure(&self, kind: ErrorKind) {
-        *self.lock().failures.entry(kind).or_default() += 1;
+        *self.counts.lock().failures.entry(kind).or_default() += 1;
         if let Some(all) = &self.all {
             all.failure(kind);
         }
@@ -54,20 +55,16 @@ impl Meter {
 
     /// Calls by operation.
     pub fn calls(&self) -> BTreeMap<&'static str, u32> {
-        self.lock().calls.clone()
+        self.counts.lock().calls.clone()
     }
 
     /// All calls together.
     pub fn total(&self) -> u32 {
-        self.lock().calls.values().sum()
+        self.counts.lock().calls.values().sum()
     }
 
     /// Failures by kind.
     pub fn failures(&self) -> BTreeMap<ErrorKind, u32> {
-        self.lock().failures.clone()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Counts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock().failures.clone()
     }
 }

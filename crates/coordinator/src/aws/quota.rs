@@ -9,13 +9,13 @@
 //! what they need. Records are written at a pace of their own ([`crate::rate_limit`]).
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use protector_core::limits::coordinator::{
     COMPLETION_WAIT_MAX, SCALING_CHANGES_BURST, SCALING_CHANGES_PER_SECOND,
 };
 use protector_core::throughput::ParameterThroughput;
+use protector_runtime::guarded::Guarded;
 use tokio::time::{Instant, sleep};
 
 use crate::rate_limit::{Bucket, Rate};
@@ -88,7 +88,7 @@ impl Quota {
 #[derive(Debug, Default)]
 pub(super) struct Quotas {
     throughput: ParameterThroughput,
-    state: Mutex<QuotaState>,
+    state: Guarded<QuotaState>,
 }
 
 #[derive(Debug, Default)]
@@ -115,7 +115,7 @@ impl Quotas {
     pub(super) fn new(throughput: ParameterThroughput) -> Quotas {
         Quotas {
             throughput,
-            state: Mutex::default(),
+            state: Guarded::default(),
         }
     }
 
@@ -132,7 +132,7 @@ impl Quotas {
     /// AWS has refused a call: others use the quota too, or ours is smaller. What comes next waits for new tokens.
     pub(super) fn throttled(&self, operation: &str) {
         if let Some(quota) = Quota::of(operation) {
-            let mut state = self.state();
+            let mut state = self.state.lock();
             let rate = state.rate(quota, self.throughput);
             let bucket = state.buckets.entry(quota).or_default();
             bucket.empty(rate, Instant::now());
@@ -141,12 +141,12 @@ impl Quotas {
 
     /// From now on completions go at this pace.
     pub(super) fn pace_completions(&self, per_second: f64) {
-        self.state().completion_interval = Some(Duration::from_secs_f64(per_second.recip()));
+        self.state.lock().completion_interval = Some(Duration::from_secs_f64(per_second.recip()));
     }
 
     /// If a completion is to be put off, returns how long: until its turn comes behind all that wait and were put off.
     pub(super) fn put_off_completion(&self, now: Instant) -> Option<Duration> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let rate = state.rate(Quota::Completion, self.throughput);
         let wait = state
             .buckets
@@ -164,16 +164,12 @@ impl Quotas {
 
     /// Takes the next turn, and returns how long it is until then.
     fn reserve(&self, quota: Quota, now: Instant) -> Duration {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let rate = state.rate(quota, self.throughput);
         let bucket = state.buckets.entry(quota).or_default();
         let wait = bucket.wait(rate, now);
         bucket.take(rate, now);
         wait
-    }
-
-    fn state(&self) -> MutexGuard<'_, QuotaState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,13 +1,13 @@
 //! Drains whose beginnings a batch has put together, and when the next observation is due.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::InstanceId;
 use protector_core::limits::coordinator::{BEGINNING_RETRIES_MAX, BEGINNING_RETRY_AFTER, BEGINNING_WINDOW};
 use protector_core::trigger::{Event, HookNotice, InstanceChange, SpotNotice, Trigger};
+use protector_runtime::guarded::Guarded;
 
 /// An event with which a drain begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Beginning {
 /// What waits for the end of a batch.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
-    facts: Mutex<AgendaState>,
+    facts: Guarded<AgendaState>,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ struct AgendaState {
 impl Agenda {
     /// A beginning, to be dealt with together with others.
     pub(crate) fn add(&self, beginning: Beginning, due: Timestamp) {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         facts.since = facts.since.into_iter().chain([due]).min();
         let beginnings = facts.beginnings.entry(beginning.instance().clone()).or_default();
         // A copy costs nothing.
@@ -78,7 +78,7 @@ impl Agenda {
     pub(crate) fn again(&self, beginning: Beginning, now: Timestamp) {
         let instance = beginning.instance().clone();
         let again = {
-            let mut facts = self.lock();
+            let mut facts = self.facts.lock();
             let failures = facts.failures.entry(instance.clone()).or_default();
             *failures += 1;
             *failures <= BEGINNING_RETRIES_MAX
@@ -91,37 +91,37 @@ impl Agenda {
 
     /// The beginning was dealt with, or is left to the tick.
     pub(crate) fn begun(&self, instance: &InstanceId) {
-        self.lock().failures.remove(instance);
+        self.facts.lock().failures.remove(instance);
     }
 
     /// Drains begin together.
     pub(crate) fn begin(&self, now: Timestamp) {
-        self.lock().began = Some(now);
+        self.facts.lock().began = Some(now);
     }
 
     /// Returns whether drains began together within [`BEGINNING_WINDOW`].
     pub(crate) fn begins(&self, now: Timestamp) -> bool {
-        let began = self.lock().began;
+        let began = self.facts.lock().began;
         began.is_some_and(|at| now.duration_since(at) < BEGINNING_WINDOW)
     }
 
     /// How many instances wait.
     pub(crate) fn waiting(&self) -> usize {
-        self.lock().beginnings.len()
+        self.facts.lock().beginnings.len()
     }
 
     /// When the first of them is due.
     pub(crate) fn since(&self) -> Option<Timestamp> {
-        self.lock().since
+        self.facts.lock().since
     }
 
     /// Returns whether the beginning of this instance's drain waits.
     pub(crate) fn has(&self, instance: &InstanceId) -> bool {
-        self.lock().beginnings.contains_key(instance)
+        self.facts.lock().beginnings.contains_key(instance)
     }
 
     pub(crate) fn take(&self, max: usize) -> Vec<Beginning> {
-        let mut facts = self.lock();
+        let mut facts = self.facts.lock();
         let instances: Vec<InstanceId> = facts.beginnings.keys().take(max).cloned().collect();
         let taken = instances
             .iter()
@@ -135,15 +135,11 @@ impl Agenda {
 
     /// Looks have ended at `ended`: a pause follows.
     pub(crate) fn rest(&self, ended: Timestamp, pause: SignedDuration) {
-        self.lock().rests_until = ended.checked_add(pause).ok();
+        self.facts.lock().rests_until = ended.checked_add(pause).ok();
     }
 
     pub(crate) fn rests_until(&self) -> Option<Timestamp> {
-        self.lock().rests_until
-    }
-
-    fn lock(&self) -> MutexGuard<'_, AgendaState> {
-        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.facts.lock().rests_until
     }
 }
 

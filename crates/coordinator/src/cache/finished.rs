@@ -2,17 +2,17 @@
 //! ACTIVE, for weeks if need be, and they cost nothing meanwhile.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceKey};
 use protector_core::limits::DESCRIBE_MAX;
 use protector_core::observation::ContainerInstance;
 use protector_core::sweep::FinishedRegistration;
+use protector_runtime::guarded::Guarded;
 
 /// What one execution environment knows of such registrations.
 #[derive(Debug, Default)]
-pub struct Finished(Mutex<Known>);
+pub struct Finished(Guarded<Known>);
 
 type Known = BTreeMap<ClusterName, BTreeMap<ContainerInstanceArn, FinishedRegistration>>;
 
@@ -35,21 +35,21 @@ impl Finished {
             recorded,
             recheck: false,
         };
-        let mut known = self.lock();
+        let mut known = self.0.lock();
         let known = known.entry(key.cluster.clone()).or_default();
         known.insert(registration.arn.clone(), finished);
     }
 
     /// Something has changed about it: the tick looks at it again.
     pub fn remove(&self, cluster: &ClusterName, arn: &ContainerInstanceArn) {
-        if let Some(known) = self.lock().get_mut(cluster) {
+        if let Some(known) = self.0.lock().get_mut(cluster) {
             known.remove(arn);
         }
     }
 
     /// Keeps those of the cluster that are as they were, according to a listing of those that are DRAINING and connected.
     pub fn listed(&self, cluster: &ClusterName, draining: &[ContainerInstanceArn]) {
-        if let Some(known) = self.lock().get_mut(cluster) {
+        if let Some(known) = self.0.lock().get_mut(cluster) {
             known.retain(|arn, finished| draining.contains(arn) == finished.connected);
         }
     }
@@ -57,7 +57,7 @@ impl Finished {
     /// Returns whether some were not described for a while: one that was ACTIVE meanwhile may drain again, and its events
     /// may be lost.
     pub fn has_old(&self, now: Timestamp) -> bool {
-        let known = self.lock();
+        let known = self.0.lock();
         let mut all = known.values().flat_map(BTreeMap::values);
         all.any(|finished| !finished.recheck && !finished.is_fresh(now))
     }
@@ -66,7 +66,7 @@ impl Finished {
     /// next time too, as many of its others as one call takes, the oldest first. One with a record is forgotten, and
     /// remembered again with what is seen then; one without is observed only if ECS counts a task on it.
     pub fn recheck(&self, now: Timestamp) {
-        let mut known = self.lock();
+        let mut known = self.0.lock();
         let is_old = |finished: &&FinishedRegistration| !finished.recheck && !finished.is_fresh(now);
         let oldest = |known: &BTreeMap<ContainerInstanceArn, FinishedRegistration>| {
             known.values().filter(is_old).map(|finished| finished.at).min()
@@ -93,11 +93,7 @@ impl Finished {
 
     /// All that is known of them, by cluster.
     pub fn all(&self) -> BTreeMap<ClusterName, BTreeMap<ContainerInstanceArn, FinishedRegistration>> {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().clone()
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use protector_core::ids::{ClusterName, ContainerInstanceArn};
 use protector_core::limits::coordinator::{
     FOREIGN_MAX, FOREIGN_UNUSED_TTL, GONE_CLUSTER_LOG_INTERVAL, PROVIDER_RETRY, PROVIDER_TTL,
 };
+use protector_runtime::guarded::Guarded;
 
 /// The cache of one execution environment.
 #[derive(Debug, Default)]
-pub struct ForeignCache(Mutex<ForeignState>);
+pub struct ForeignCache(Guarded<ForeignState>);
 
 #[derive(Debug, Default)]
 struct ForeignState {
@@ -30,12 +30,12 @@ impl ForeignCache {
     /// Returns whether this container instance is known to be none of ours.
     #[must_use]
     pub fn is_foreign(&self, arn: &ContainerInstanceArn) -> bool {
-        self.lock().foreign.contains_key(arn)
+        self.0.lock().foreign.contains_key(arn)
     }
 
     /// Remembers a container instance that is none of ours. Returns whether that is news.
     pub fn insert_foreign(&self, arn: &ContainerInstanceArn, now: Timestamp) -> bool {
-        let mut facts = self.lock();
+        let mut facts = self.0.lock();
         make_room(&mut facts.foreign, |at| {
             now.duration_since(*at) < FOREIGN_UNUSED_TTL
         });
@@ -45,7 +45,7 @@ impl ForeignCache {
     /// Returns whether the instances of a capacity provider are kept by ECS itself. `None` if ECS is to be asked.
     #[must_use]
     pub fn is_managed(&self, cluster: &ClusterName, provider: &str, now: Timestamp) -> Option<bool> {
-        let facts = self.lock();
+        let facts = self.0.lock();
         let (managed, at) = facts.managed.get(&(cluster.clone(), provider.to_owned()))?;
         is_fresh(*managed, *at, now).then_some(*managed == Some(true))
     }
@@ -58,7 +58,7 @@ impl ForeignCache {
         managed: Option<bool>,
         now: Timestamp,
     ) {
-        let mut facts = self.lock();
+        let mut facts = self.0.lock();
         make_room(&mut facts.managed, |(_, at)| {
             now.duration_since(*at) < PROVIDER_TTL
         });
@@ -74,7 +74,7 @@ impl ForeignCache {
         provider: &str,
         now: Timestamp,
     ) {
-        let mut facts = self.lock();
+        let mut facts = self.0.lock();
         let provider = (cluster.clone(), provider.to_owned());
         let known = facts
             .managed
@@ -92,22 +92,18 @@ impl ForeignCache {
     /// Returns whether ECS may keep this container instance itself: its provider could not be asked for.
     #[must_use]
     pub fn is_unclear(&self, arn: &ContainerInstanceArn) -> bool {
-        self.lock().unclear.contains_key(arn)
+        self.0.lock().unclear.contains_key(arn)
     }
 
     /// Remembers a cluster that is gone. Returns whether to log it again.
     pub fn insert_gone(&self, cluster: &ClusterName, now: Timestamp) -> bool {
-        let mut facts = self.lock();
+        let mut facts = self.0.lock();
         let said = facts.gone.get(cluster);
         let news = said.is_none_or(|at| now.duration_since(*at) >= GONE_CLUSTER_LOG_INTERVAL);
         if news {
             facts.gone.insert(cluster.clone(), now);
         }
         news
-    }
-
-    fn lock(&self) -> MutexGuard<'_, ForeignState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,17 +1,17 @@
 //! What one execution environment knows of the protection of daemons.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use protector_core::ids::TaskArn;
 use protector_core::observation::Task;
 use protector_core::protection::check::{Check, CheckRound};
 use protector_core::unprotected::UnprotectedReason;
+use protector_runtime::guarded::Guarded;
 
 /// What one execution environment knows of the protection of daemons.
 #[derive(Debug, Default)]
-pub(crate) struct Protection(Mutex<ProtectionState>);
+pub(crate) struct Protection(Guarded<ProtectionState>);
 
 #[derive(Debug, Default)]
 struct ProtectionState {
@@ -23,12 +23,12 @@ struct ProtectionState {
 impl Protection {
     /// Why a task was not protected when a round last saw it.
     pub(crate) fn of(&self, task: &TaskArn) -> Option<UnprotectedReason> {
-        self.lock().unprotected.get(task).map(|(reason, _)| *reason)
+        self.0.lock().unprotected.get(task).map(|(reason, _)| *reason)
     }
 
     /// Notes how a task was seen by a round. What was asked to stop keeps what was known of it.
     pub(crate) fn insert(&self, task: &Task, reason: Option<UnprotectedReason>, now: Timestamp) {
-        let mut facts = self.lock();
+        let mut facts = self.0.lock();
         match reason {
             Some(reason) => drop(facts.unprotected.insert(task.arn.clone(), (reason, now))),
             None if task.stopping => {}
@@ -38,7 +38,7 @@ impl Protection {
 
     /// What the round has found, if it is over. Tasks that it has not seen are forgotten.
     pub(crate) fn finish(&self) -> Option<CheckRound> {
-        let mut facts = self.lock();
+        let mut facts = self.0.lock();
         let round = facts.check.finish()?;
         if round.failed == 0 {
             facts.unprotected.retain(|_, (_, at)| *at >= round.began);
@@ -47,11 +47,7 @@ impl Protection {
     }
 
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut Check) -> R) -> R {
-        f(&mut self.lock().check)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, ProtectionState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        f(&mut self.0.lock().check)
     }
 }
 

@@ -1,19 +1,19 @@
 //! How many messages the queue has brought lately: while there are many, one is about to come.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use protector_core::limits::coordinator::{BATCH_WAIT_MAX, BUSY_MESSAGES};
+use protector_runtime::guarded::Guarded;
 
 /// When the last messages were received, the oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Traffic(Mutex<VecDeque<Timestamp>>);
+pub(crate) struct Traffic(Guarded<VecDeque<Timestamp>>);
 
 impl Traffic {
     /// A batch of so many messages was received.
     pub(crate) fn received(&self, messages: usize, now: Timestamp) {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.0.lock();
         last.extend(std::iter::repeat_n(now, messages.min(BUSY_MESSAGES)));
         let old = last.len().saturating_sub(BUSY_MESSAGES);
         last.drain(..old);
@@ -21,7 +21,7 @@ impl Traffic {
 
     /// Returns whether [`BUSY_MESSAGES`] have come within the time for which a batch may wait.
     pub(crate) fn is_busy(&self, now: Timestamp) -> bool {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = self.0.lock();
         let first = last.front().filter(|_| last.len() >= BUSY_MESSAGES);
         first.is_some_and(|first| now.duration_since(*first) <= BATCH_WAIT_MAX)
     }

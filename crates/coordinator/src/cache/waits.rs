@@ -1,12 +1,12 @@
 //! Since when hooks wait, as one execution environment knows it. It bounds a wait that no record bounds.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use protector_core::ids::{InstanceId, LifecycleHookName};
 use protector_core::limits::coordinator::WAIT_TTL;
 use protector_core::termination::waits_since;
+use protector_runtime::guarded::Guarded;
 
 /// How a run has come upon a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum WaitSource {
 
 /// The waits that one execution environment has seen.
 #[derive(Debug, Default)]
-pub struct WaitCache(Mutex<Waits>);
+pub struct WaitCache(Guarded<Waits>);
 
 type Waits = HashMap<(InstanceId, LifecycleHookName), Wait>;
 
@@ -55,7 +55,7 @@ impl WaitCache {
         source: WaitSource,
         now: Timestamp,
     ) -> Timestamp {
-        let mut waits = self.lock();
+        let mut waits = self.0.lock();
         waits.retain(|_, wait| now.duration_since(wait.seen) < WAIT_TTL);
         let key = (instance.clone(), hook.clone());
         let wait = match (source, waits.get(&key)) {
@@ -77,12 +77,12 @@ impl WaitCache {
 
     /// The wait has ended: the next one of this hook for this instance has a beginning of its own.
     pub fn ended(&self, instance: &InstanceId, hook: &LifecycleHookName) {
-        self.lock().remove(&(instance.clone(), hook.clone()));
+        self.0.lock().remove(&(instance.clone(), hook.clone()));
     }
 
     /// Returns whether only Auto Scaling could say when this wait began, and was not asked yet.
     pub fn lacks_its_beginning(&self, instance: &InstanceId, hook: &LifecycleHookName) -> bool {
-        let waits = self.lock();
+        let waits = self.0.lock();
         let wait = waits.get(&(instance.clone(), hook.clone()));
         wait.is_some_and(|wait| wait.anchor != Anchor::Known)
     }
@@ -95,17 +95,13 @@ impl WaitCache {
         hook: &LifecycleHookName,
         terminated_at: Option<Timestamp>,
     ) -> Option<Timestamp> {
-        let mut waits = self.lock();
+        let mut waits = self.0.lock();
         let wait = waits.get_mut(&(instance.clone(), hook.clone()))?;
         if let (Anchor::Termination { load_balanced }, Some(at)) = (wait.anchor, terminated_at) {
             wait.since = wait.since.min(waits_since(at, load_balanced));
         }
         wait.anchor = Anchor::Known;
         Some(wait.since)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waits> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

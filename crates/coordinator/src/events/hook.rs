@@ -7,17 +7,14 @@ use protector_core::trigger::{HookNotice, TriggerKind};
 
 use crate::cache::{Beginning, Cache, WaitSource};
 use crate::context::RunContext;
-use crate::crowd::Crowd;
 use crate::handled::Handled;
 use crate::logging::Level;
-use crate::observer::{Hooks, Place, Survey};
-use crate::waits::WaitHandler;
+use crate::observer::{Place, Survey};
+use crate::reconciler::Reconciler;
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HookEvents<'r> {
-    pub(crate) hooks: Hooks<'r>,
-    pub(crate) waits: WaitHandler<'r>,
-    pub(crate) crowd: Crowd<'r>,
+    pub(crate) reconciler: Reconciler<'r>,
     pub(crate) cache: &'r Cache,
     pub(crate) policy: &'r Policy,
     pub(crate) run: &'r RunContext,
@@ -30,24 +27,21 @@ impl HookEvents<'_> {
             return self.run.ignored(Level::Info, TriggerKind::Hook, &reason);
         }
         if !self.policy.serves_hook(&notice.hook) {
-            return self.run.ignored(
-                Level::Info,
-                TriggerKind::Hook,
-                &format!("the hook {} is not served", notice.hook),
-            );
+            let reason = format!("the hook {} is not served", notice.hook);
+            return self.run.ignored(Level::Info, TriggerKind::Hook, &reason);
         }
-        if self.crowd.put_off(Beginning::Hook(notice.clone())) {
+        let crowd = self.reconciler.crowd();
+        if crowd.put_off(Beginning::Hook(notice.clone())) {
             let reason =
                 "more drains begin: the hook is handled together with theirs at the end of the batch";
             return self.run.ignored(Level::Debug, TriggerKind::Hook, reason);
         }
-        let survey = self.waits.reconciler.observer.survey();
-        if self.crowd.survey_again(survey, &Beginning::Hook(notice.clone())) {
-            return self
-                .run
-                .ignored(Level::Debug, TriggerKind::Hook, Survey::POSTPONED);
+        let observer = self.reconciler.observer;
+        if crowd.survey_again(observer.survey(), &Beginning::Hook(notice.clone())) {
+            let reason = Survey::POSTPONED;
+            return self.run.ignored(Level::Debug, TriggerKind::Hook, reason);
         }
-        match self.hooks.still_leaving(vec![notice]).await.pop() {
+        match observer.hooks().still_leaving(vec![notice]).await.pop() {
             Some(notice) => self.begin(notice).await,
             None => Handled::Ignored,
         }
@@ -55,11 +49,12 @@ impl HookEvents<'_> {
 
     /// A hook waits: its instance is found, and its drain brought on.
     pub(crate) async fn begin(&self, notice: HookNotice) -> Handled {
-        let aws = self.waits.reconciler.aws.metered();
-        let hooks = self.waits.reconciler.observer.counting(&aws).hooks();
+        let aws = self.reconciler.aws.metered();
+        let observer = self.reconciler.observer;
+        let hooks = observer.counting(&aws).hooks();
         let (timeout, place) = tokio::join!(
             hooks.heartbeat_timeout(&notice.group, &notice.hook),
-            self.waits.locate(&notice.instance),
+            observer.locate(&notice.instance),
         );
         if let Place::In(there) = &place {
             self.cache.share_calls(there.keys(), aws.meter.total());
@@ -75,7 +70,7 @@ impl HookEvents<'_> {
             hook: notice.hook,
             token: Some(notice.token),
         };
-        self.waits
+        self.reconciler
             .bring_on_at(TriggerKind::Hook, &notice.instance, place, vec![action])
             .await
     }

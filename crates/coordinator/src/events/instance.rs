@@ -12,7 +12,6 @@ use protector_core::trigger::{InstanceChange, TriggerKind};
 
 use crate::cache::{Beginning, Cache};
 use crate::context::RunContext;
-use crate::crowd::Crowd;
 use crate::handled::Handled;
 use crate::logging::Level;
 use crate::observer::Survey;
@@ -22,7 +21,6 @@ use crate::reconciler::Reconciler;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InstanceEvents<'r> {
     pub(crate) reconciler: Reconciler<'r>,
-    pub(crate) crowd: Crowd<'r>,
     pub(crate) cache: &'r Cache,
     pub(crate) policy: &'r Policy,
     pub(crate) run: &'r RunContext,
@@ -40,25 +38,20 @@ impl InstanceEvents<'_> {
             InstanceStatus::Active => self.cache.is_back(&change.cluster, arn),
             _ => self.cache.finished.remove(&change.cluster, arn),
         }
-        match relevance::of_change(&change.status, self.known(&change)) {
-            Relevance::Ignored(reason) => self.ignored(reason),
-            Relevance::Relevant
-                if change.status == InstanceStatus::Draining
-                    && self.crowd.put_off(Beginning::Draining(change.clone())) =>
-            {
-                self.ignored("more drains begin: this one begins together with them at the end of the batch")
-            }
-            Relevance::Relevant
-                if change.status == InstanceStatus::Draining
-                    && self.crowd.survey_again(
-                        self.reconciler.observer.survey(),
-                        &Beginning::Draining(change.clone()),
-                    ) =>
-            {
-                self.ignored(Survey::POSTPONED)
-            }
-            Relevance::Relevant => self.begin(change).await,
+        if let Relevance::Ignored(reason) = relevance::of_change(&change.status, self.known(&change)) {
+            return self.ignored(reason);
         }
+        if change.status == InstanceStatus::Draining {
+            let (crowd, beginning) = (self.reconciler.crowd(), Beginning::Draining(change.clone()));
+            if crowd.put_off(beginning.clone()) {
+                let reason = "more drains begin: this one begins together with them at the end of the batch";
+                return self.ignored(reason);
+            }
+            if crowd.survey_again(self.reconciler.observer.survey(), &beginning) {
+                return self.ignored(Survey::POSTPONED);
+            }
+        }
+        self.begin(change).await
     }
 
     /// Returns whether a drain begins with this event, as far as the cache knows.

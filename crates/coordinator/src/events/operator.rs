@@ -2,14 +2,11 @@
 
 use protector_core::ids::InstanceKey;
 use protector_core::plan::{OrderIgnored, OrderOutcome};
-use protector_core::policy::Policy;
 use protector_core::trigger::{Command, TriggerKind};
 use serde_json::json;
 
-use crate::context::RunContext;
 use crate::handled::Handled;
 use crate::logging::Level;
-use crate::observer::Clusters;
 use crate::reconciler::Reconciler;
 use crate::subject::{KnownRegistrations, Registered, Subject};
 
@@ -17,9 +14,6 @@ use crate::subject::{KnownRegistrations, Registered, Subject};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Orders<'r> {
     pub(crate) reconciler: Reconciler<'r>,
-    pub(crate) clusters: Clusters<'r>,
-    pub(crate) policy: &'r Policy,
-    pub(crate) run: &'r RunContext,
 }
 
 impl Orders<'_> {
@@ -29,14 +23,14 @@ impl Orders<'_> {
             cluster: command.cluster.clone(),
             instance: command.instance.clone(),
         };
-        if !self.policy.serves_cluster(&key.cluster) {
+        if !self.reconciler.policy.serves_cluster(&key.cluster) {
             let reason = OrderIgnored::ClusterNotWatched;
-            self.run
-                .ignored(Level::Warn, TriggerKind::Operator, &reason.to_string());
+            let run = self.reconciler.run;
+            run.ignored(Level::Warn, TriggerKind::Operator, &reason.to_string());
             return order_ignored(&command, reason);
         }
         let aws = self.reconciler.aws.metered();
-        let clusters = self.clusters.counting(&aws);
+        let clusters = self.reconciler.observer.counting(&aws).clusters();
         let located = clusters.locate_in(&key.cluster, &key.instance).await;
         self.reconciler.cache.add_uncounted(&key, aws.meter.total());
         let registered = match located {

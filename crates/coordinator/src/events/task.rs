@@ -12,15 +12,11 @@ use protector_core::policy::Policy;
 use protector_core::trigger::{TaskChange, TriggerKind};
 use protector_runtime::exit;
 
-use crate::aws::Aws;
 use crate::cache::{Cache, TaskStopFollowUp};
 use crate::context::RunContext;
-use crate::crowd::Crowd;
-use crate::executor::Executor;
 use crate::handled::Handled;
 use crate::logging::Level;
 use crate::metrics::Metric;
-use crate::observer::Clusters;
 use crate::reconciler::Reconciler;
 use crate::subject::{Registered, Subject};
 
@@ -28,10 +24,6 @@ use crate::subject::{Registered, Subject};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TaskEvents<'r> {
     pub(crate) reconciler: Reconciler<'r>,
-    pub(crate) executor: Executor<'r>,
-    pub(crate) clusters: Clusters<'r>,
-    pub(crate) crowd: Crowd<'r>,
-    pub(crate) aws: &'r Aws,
     pub(crate) cache: &'r Cache,
     pub(crate) policy: &'r Policy,
     pub(crate) run: &'r RunContext,
@@ -56,14 +48,10 @@ impl TaskEvents<'_> {
     /// What the end of a task is worth is for the cache to say.
     pub(crate) async fn handle(&self, change: TaskChange) -> Handled {
         if !self.policy.serves_cluster(&change.cluster) {
-            return self
-                .run
-                .ignored(Level::Debug, TriggerKind::Task, "the cluster is not watched");
+            return self.ignored("the cluster is not watched");
         }
         if !change.last_status.is_final() {
-            return self
-                .run
-                .ignored(Level::Debug, TriggerKind::Task, "the task has not ended");
+            return self.ignored("the task has not ended");
         }
         self.measure_exits(&change);
         let arn = &change.container_instance;
@@ -74,20 +62,15 @@ impl TaskEvents<'_> {
             .cache
             .task_ended(&change.cluster, arn, &change.task, self.run.now())
         {
-            TaskStopFollowUp::Ignore(reason) => self.run.ignored(Level::Debug, TriggerKind::Task, reason),
+            TaskStopFollowUp::Ignore(reason) => self.ignored(reason),
             // Every event comes here, so what no event has reported is still to come.
-            TaskStopFollowUp::DescribeAwaited(..) if self.crowd.is_crowded() => {
-                self.run
-                    .ignored(Level::Debug, TriggerKind::Task, "other tasks are still awaited")
+            TaskStopFollowUp::DescribeAwaited(..) if self.reconciler.crowd().is_crowded() => {
+                self.ignored("other tasks are still awaited")
             }
             TaskStopFollowUp::DescribeAwaited(key, awaited) => self.probe(key, arn, &awaited).await,
-            TaskStopFollowUp::Observe(key) if self.crowd.is_crowded() => {
+            TaskStopFollowUp::Observe(key) if self.reconciler.crowd().is_crowded() => {
                 self.cache.look_at(&key, Some(self.run.now()));
-                self.run.ignored(
-                    Level::Debug,
-                    TriggerKind::Task,
-                    "the batch observes the instance at its end",
-                )
+                self.ignored("the batch observes the instance at its end")
             }
             TaskStopFollowUp::Observe(key) => self.reconciler.look(TriggerKind::Task, key, arn.clone()).await,
             TaskStopFollowUp::Last(key) => self.last(key, arn).await,
@@ -116,7 +99,7 @@ impl TaskEvents<'_> {
     /// One call says which of the awaited tasks still live. If none does, or the call fails, a full observation
     /// follows.
     async fn probe(&self, key: InstanceKey, arn: &ContainerInstanceArn, awaited: &[TaskArn]) -> Handled {
-        let aws = self.aws.metered();
+        let aws = self.reconciler.aws.metered();
         let answer = aws.describe_tasks(&key.cluster, awaited).await;
         self.cache.add_uncounted(&key, aws.meter.total());
         if let Ok(tasks) = answer {
@@ -129,7 +112,7 @@ impl TaskEvents<'_> {
                 .map(|task| task.arn);
             match self.cache.probed(&key, alive.collect(), self.run.now()) {
                 TaskStopFollowUp::Ignore(reason) => {
-                    return self.run.ignored(Level::Debug, TriggerKind::Task, reason);
+                    return self.ignored(reason);
                 }
                 TaskStopFollowUp::Complete(key, instances) => return self.flushed(key, instances).await,
                 TaskStopFollowUp::Last(key) => return self.last(key, arn).await,
@@ -149,9 +132,7 @@ impl TaskEvents<'_> {
         if self.run.intake.is_alone() {
             self.cache.look_at(&key, now.checked_add(wait).ok());
             self.announce(&key, wait).await;
-            return self.run.ignored(
-                Level::Debug,
-                TriggerKind::Task,
+            return self.ignored(
                 "the last task has ended: the batch observes the instance at its end or shortly after",
             );
         }
@@ -174,8 +155,9 @@ impl TaskEvents<'_> {
         let Some(record) = known.and_then(|known| announcement(known, wait, fleet, now)) else {
             return;
         };
-        let aws = self.aws.metered();
-        self.executor.counting(&aws).announce(key, &before, record).await;
+        let aws = self.reconciler.aws.metered();
+        let executor = self.reconciler.executor.counting(&aws);
+        executor.announce(key, &before, record).await;
         self.cache.add_uncounted(key, aws.meter.total());
     }
 
@@ -190,22 +172,17 @@ impl TaskEvents<'_> {
     /// A task has ended on an instance of which this execution environment knows nothing.
     async fn lookup_untracked(&self, change: &TaskChange) -> Handled {
         let arns = std::slice::from_ref(&change.container_instance);
-        let aws = self.aws.metered();
-        let found = match self.clusters.counting(&aws).describe(&change.cluster, arns).await {
+        let aws = self.reconciler.aws.metered();
+        let clusters = self.reconciler.observer.counting(&aws).clusters();
+        let found = match clusters.describe(&change.cluster, arns).await {
             Err(failure) => return Handled::Failed(failure.to_string()),
             Ok(found) => found.into_iter().next(),
         };
         if self.cache.foreign.is_foreign(&change.container_instance) {
-            return self.run.ignored(
-                Level::Debug,
-                TriggerKind::Task,
-                "the container instance is not served",
-            );
+            return self.ignored("the container instance is not served");
         }
         let Some(found) = found else {
-            return self
-                .run
-                .ignored(Level::Debug, TriggerKind::Task, "the container instance is gone");
+            return self.ignored("the container instance is gone");
         };
         let key = InstanceKey {
             cluster: change.cluster.clone(),
@@ -216,15 +193,15 @@ impl TaskEvents<'_> {
             let instance = Registrations::from(instance);
             self.cache
                 .insert_observed(&key, &instance, Verdict::NotDraining, None, now);
-            return self.run.ignored(
-                Level::Debug,
-                TriggerKind::Task,
-                "the container instance does not drain",
-            );
+            return self.ignored("the container instance does not drain");
         }
         self.cache.add_uncounted(&key, aws.meter.total());
         let subject = Subject::registered(Registered::described(key, vec![instance], now));
         self.reconciler.bring_on(TriggerKind::Task, subject).await
+    }
+
+    fn ignored(&self, reason: &str) -> Handled {
+        self.run.ignored(Level::Debug, TriggerKind::Task, reason)
     }
 }
 

@@ -48,15 +48,7 @@ impl Located {
     }
 }
 
-impl<'r> Clusters<'r> {
-    /// The same, with calls counted by another meter.
-    pub(crate) fn counting<'a>(&self, aws: &'a Aws) -> Clusters<'a>
-    where
-        'r: 'a,
-    {
-        Clusters { aws, ..*self }
-    }
-
+impl Clusters<'_> {
     /// Finds an EC2 instance in the clusters of ours. What was remembered of them cannot say that it is in none.
     pub(crate) async fn locate(&self, instance: &InstanceId) -> Place {
         let (clusters, remembered) = match self.known_clusters().await {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use protector_core::ids::{AutoScalingGroupName, InstanceId, LifecycleHookName};
-use protector_core::limits::coordinator::{FRESH_EVENT_MAX, SHARED_READING_RETRY};
+use protector_core::limits::coordinator::FRESH_EVENT_MAX;
 use protector_core::observation::HookAction;
 use protector_core::policy::Policy;
 use protector_core::sweep::Waiting;
@@ -58,16 +58,12 @@ impl Hooks<'_> {
             let hooks = self.cache.hooks(group, self.run.now())?;
             hooks.into_iter().find(|(name, _)| name == hook)
         };
-        if known().is_none() {
-            // Many drains of a group begin at once: one asks, the others wait for that.
-            let mut tried = self.cache.hooks_tried.lock().await;
-            let (at, now) = (tried.get(group), self.run.now());
-            let again = at.is_none_or(|at| now.duration_since(*at) >= SHARED_READING_RETRY);
-            if known().is_none() && again {
-                let _ = self.read(group).await;
-                tried.insert(group.clone(), self.run.now());
-            }
-        }
+        // Many drains of a group begin at once.
+        let read = async { drop(self.read(group).await) };
+        let reading = &self.cache.hooks_reading;
+        reading
+            .read_once(group.clone(), &self.run.clock, || known().is_some(), read)
+            .await;
         known().map(|(_, seconds)| seconds)
     }
 

@@ -1,8 +1,7 @@
 //! Minding the kill switch: it comes with every record that is read, and with the tick's listing.
 
-use jiff::Timestamp;
 use protector_core::control::{Control, KillSwitch};
-use protector_core::limits::coordinator::{KILL_SWITCH_TTL, SHARED_READING_RETRY};
+use protector_core::limits::coordinator::KILL_SWITCH_TTL;
 use protector_core::record::ParameterPrefix;
 
 use crate::aws::{Aws, ErrorKind};
@@ -22,17 +21,12 @@ pub(crate) struct KillSwitchReader<'r> {
 
 impl KillSwitchReader<'_> {
     /// Reads the kill switch if the last reading is old. What cannot be read leaves it as it is. Many runs of a tick want
-    /// it at once: one reads, the others wait for that, and a reading that failed is not made again at once.
+    /// it at once.
     pub(crate) async fn refresh(&self) {
-        if self.is_fresh() {
-            return;
-        }
-        let mut tried = self.cache.control_tried.lock().await;
-        let again = |at: Timestamp| self.run.now().duration_since(at) >= SHARED_READING_RETRY;
-        if !self.is_fresh() && tried.is_none_or(again) {
-            self.read().await;
-            *tried = Some(self.run.now());
-        }
+        let reading = &self.cache.control_reading;
+        reading
+            .read_once((), &self.run.clock, || self.is_fresh(), self.read())
+            .await;
     }
 
     /// Returns whether the kill switch was read a moment ago.

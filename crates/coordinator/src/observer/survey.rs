@@ -1,12 +1,12 @@
 //! What a survey has shown of many instances.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use protector_core::ids::{ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::coordinator::ONE_BY_ONE_MAX;
 use protector_core::observation::{Observed, Stored};
 use protector_core::plural::counted;
+use protector_runtime::guarded::Guarded;
 
 use crate::aws::{AwsError, ErrorKind};
 use crate::subject::Shown;
@@ -16,7 +16,7 @@ use super::place::Home;
 /// What a survey has shown, until the observation of an instance takes its part.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
-    seen: Mutex<View>,
+    seen: Guarded<View>,
     /// Instances of which a bundled call has failed, and which are to be surveyed again later, together.
     postponed: BTreeMap<InstanceId, AwsError>,
     size: usize,
@@ -68,7 +68,7 @@ impl Survey {
     pub(crate) fn new(mut view: View, size: usize) -> Survey {
         Survey {
             postponed: view.take_postponed(),
-            seen: Mutex::new(view),
+            seen: Guarded::new(view),
             size,
         }
     }
@@ -94,30 +94,26 @@ impl Survey {
 
     /// Where an instance is registered, if the survey has found it.
     pub(crate) fn take_home(&self, instance: &InstanceId) -> Option<Home> {
-        self.lock().homes.remove(instance)
+        self.seen.lock().homes.remove(instance)
     }
 
     pub(crate) fn take(&self, key: &InstanceKey) -> Option<Shown> {
-        self.lock().shown.remove(key)
+        self.seen.lock().shown.remove(key)
     }
 
     /// Its registrations in the cluster, if the survey has found all of them there.
     pub(crate) fn take_registrations(&self, key: &InstanceKey) -> Option<Vec<ContainerInstanceArn>> {
-        self.lock().registrations.remove(key)
+        self.seen.lock().registrations.remove(key)
     }
 
     /// What its record says, if the survey has read it.
     pub(crate) fn record(&self, key: &InstanceKey) -> Option<Observed<Stored>> {
-        self.lock().shown.get(key)?.record.clone()
+        self.seen.lock().shown.get(key)?.record.clone()
     }
 
     /// Returns whether an instance has been seen.
     pub(crate) fn has(&self, key: &InstanceKey) -> bool {
-        self.lock().shown.contains_key(key)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, View> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().shown.contains_key(key)
     }
 }
 

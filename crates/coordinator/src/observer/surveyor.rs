@@ -14,30 +14,21 @@ use protector_core::limits::DESCRIBE_MAX;
 use protector_core::limits::coordinator::{ASKED_BY_NAME_MAX, FEW_INSTANCES};
 use protector_core::observation::{ContainerInstance, Observed, Task};
 
-use crate::aws::{Aws, AwsError, Described, ErrorKind, by_instance};
+use crate::aws::{AwsError, Described, by_instance, each_until_throttled};
 use crate::cache::{Beginning, Cache};
 use crate::context::RunContext;
-use crate::executor::Executor;
 use crate::subject::Shown;
 
-use super::clusters::Clusters;
-use super::kill_switch::KillSwitchReader;
+use super::Observer;
 use super::place::Home;
-use super::records::Records;
 use super::survey::{Survey, View};
-use super::tasks::{Placed, SurveySubject, Tasks, TasksOfMany};
+use super::tasks::{Placed, SurveySubject, TasksOfMany};
 
 /// Surveys many instances at once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Surveyor<'r> {
-    pub(super) clusters: Clusters<'r>,
-    pub(super) tasks: Tasks<'r>,
-    pub(super) records: Records<'r>,
-    pub(super) kill_switch: KillSwitchReader<'r>,
-    /// Says which drains share a record.
-    pub(super) executor: Executor<'r>,
-    /// Counts what the survey costs.
-    pub(super) aws: &'r Aws,
+    /// Its calls count as what the survey costs.
+    pub(super) observer: Observer<'r>,
     pub(super) cache: &'r Cache,
     pub(super) run: &'r RunContext,
 }
@@ -127,7 +118,8 @@ impl Surveyor<'_> {
                 self.find_draining(&cluster, &instances, &mut view).await;
             }
         }
-        self.cache.share_calls(view.keys(), self.aws.meter.total());
+        self.cache
+            .share_calls(view.keys(), self.observer.aws.meter.total());
         Survey::new(view, size)
     }
 
@@ -146,18 +138,13 @@ impl Surveyor<'_> {
     /// All registrations of these instances in a cluster, described: for a hundred instances all of them, or none.
     async fn find_in(&self, cluster: &ClusterName, wanted: &[InstanceId]) -> FoundInCluster {
         let mut found = FoundInCluster::default();
-        let mut throttled: Option<AwsError> = None;
-        for some in wanted.chunks(DESCRIBE_MAX) {
-            let answer = match throttled.clone() {
-                Some(failure) => Err(failure),
-                None => self.find_some_in(cluster, some).await,
-            };
+        let find = async |some: &[InstanceId]| self.find_some_in(cluster, some).await;
+        for (some, answer) in each_until_throttled(wanted.chunks(DESCRIBE_MAX), find).await {
             match answer {
                 Ok(described) => found.described.extend(described),
                 Err(failure) => {
                     let why = |instance: &InstanceId| (instance.clone(), failure.clone());
                     found.failures.extend(some.iter().map(why));
-                    throttled = Some(failure).filter(|failure| failure.kind == ErrorKind::Throttled);
                 }
             }
         }
@@ -169,9 +156,10 @@ impl Surveyor<'_> {
         cluster: &ClusterName,
         wanted: &[InstanceId],
     ) -> Result<Vec<Described>, AwsError> {
-        let listed = self.aws.find_instances(cluster, wanted).await;
-        let arns = self.clusters.unless_gone(cluster, listed)?;
-        self.clusters.describe(cluster, &arns).await
+        let listed = self.observer.aws.find_instances(cluster, wanted).await;
+        let clusters = self.observer.clusters();
+        let arns = clusters.unless_gone(cluster, listed)?;
+        clusters.describe(cluster, &arns).await
     }
 
     /// Shows instances whose drains begin. Of many the tasks are read later: a shared record has no counts. Not of one that ECS
@@ -184,7 +172,7 @@ impl Surveyor<'_> {
     ) {
         let later = || Observed::Unknown("they are read when DRAINING has settled".to_owned());
         // A record of its own says how many tasks hold, and must not say none before they were read.
-        let shared = self.executor.shares(described.len());
+        let shared = self.observer.executor.shares(described.len());
         let mut shown = self.with_records(described, at, view).await;
         if shared {
             let unclear = |one: &ContainerInstance| self.cache.foreign.is_unclear(&one.arn);
@@ -200,16 +188,15 @@ impl Surveyor<'_> {
         if wanted.is_empty() {
             return;
         }
-        let clusters = match self.clusters.watched().await {
+        let asking = self.observer.clusters();
+        let clusters = match asking.watched().await {
             Ok(clusters) => clusters,
             Err(failure) => return view.fail(wanted, &failure),
         };
         let at = self.run.now();
         let mut found: BTreeMap<InstanceId, Vec<(ClusterName, ContainerInstance)>> = BTreeMap::new();
         let mut unasked: BTreeMap<InstanceId, AwsError> = BTreeMap::new();
-        let asked = self
-            .clusters
-            .ask_each(&clusters, async |cluster| self.find_in(cluster, wanted).await);
+        let asked = asking.ask_each(&clusters, async |cluster| self.find_in(cluster, wanted).await);
         for (cluster, answer) in clusters.iter().zip(asked.await) {
             for one in answer.described {
                 let there = found.entry(one.instance).or_default();
@@ -258,6 +245,7 @@ impl Surveyor<'_> {
         view: &mut View,
     ) -> BTreeMap<InstanceKey, Shown> {
         let mut shown = BTreeMap::new();
+        let records = self.observer.records();
         for (cluster, described) in by_cluster(described) {
             let shared = |key: &InstanceKey| self.cache.store.is_shared(key);
             let unknown: Vec<InstanceKey> = described
@@ -265,10 +253,10 @@ impl Surveyor<'_> {
                 .map(|(key, _)| key.clone())
                 .filter(|key| !shared(key))
                 .collect();
-            let read = match unknown.is_empty() && self.kill_switch.is_fresh() {
+            let read = match unknown.is_empty() && self.observer.kill_switch().is_fresh() {
                 true => Ok(Vec::new()),
-                false if unknown.len() > ASKED_BY_NAME_MAX => self.records.list(&cluster, &unknown).await,
-                false => self.records.read_all(&cluster, &unknown).await,
+                false if unknown.len() > ASKED_BY_NAME_MAX => records.list(&cluster, &unknown).await,
+                false => records.read_all(&cluster, &unknown).await,
             };
             let read = match read {
                 Ok(read) => read,
@@ -281,7 +269,7 @@ impl Surveyor<'_> {
             for (key, instances) in described {
                 let arns: Vec<ContainerInstanceArn> = instances.iter().map(|one| one.arn.clone()).collect();
                 let record = match read.remove(&key) {
-                    Some(own) => self.records.with_shared(&key, &arns, own),
+                    Some(own) => records.with_shared(&key, &arns, own),
                     None => self
                         .cache
                         .store
@@ -312,7 +300,7 @@ impl Surveyor<'_> {
             }
         }
         let drains = due.iter().map(|(key, _)| key);
-        self.cache.share_calls(drains, self.aws.meter.total());
+        self.cache.share_calls(drains, self.observer.aws.meter.total());
         Survey::new(view, due.len())
     }
 
@@ -323,14 +311,14 @@ impl Surveyor<'_> {
         view: &mut View,
     ) -> Result<(), AwsError> {
         let at = self.run.now();
-        let TasksOfMany { mut tasks, unlisted } = self.tasks.of_many(cluster, &due).await?;
+        let TasksOfMany { mut tasks, unlisted } = self.observer.tasks().of_many(cluster, &due).await?;
         due.retain(|(key, _)| !unlisted.contains_key(key));
         for (key, failure) in &unlisted {
             view.fail([&key.instance], failure);
         }
         // After the tasks: an instance with more of them now than were seen was not seen completely.
         let arns: Vec<ContainerInstanceArn> = due.iter().flat_map(|(_, arns)| arns.clone()).collect();
-        let mut described = by_instance(cluster, self.clusters.describe(cluster, &arns).await?);
+        let mut described = by_instance(cluster, self.observer.clusters().describe(cluster, &arns).await?);
         let mut whole = Vec::new();
         for (key, arns) in due {
             let own = tasks.remove(&key).unwrap_or_default();

@@ -11,7 +11,7 @@ use protector_core::observation::{Observed, Registrations, Stored, Task};
 use protector_core::policy::Policy;
 use protector_core::record::Record;
 
-use crate::aws::{Aws, AwsError, ErrorKind, ListedTask, NotOurs};
+use crate::aws::{Aws, AwsError, ErrorKind, ListedTask, NotOurs, each_until_throttled};
 use crate::cache::Cache;
 use crate::context::RunContext;
 
@@ -29,13 +29,6 @@ pub(super) struct TasksOfMany {
     pub(super) tasks: BTreeMap<InstanceKey, Vec<Placed>>,
     /// Instances whose tasks could not be listed, and why.
     pub(super) unlisted: BTreeMap<InstanceKey, AwsError>,
-}
-
-/// Tasks that were listed by registration, and the registrations that could not be asked for.
-#[derive(Default)]
-struct ListedEach {
-    tasks: BTreeSet<TaskArn>,
-    failures: Vec<(ContainerInstanceArn, AwsError)>,
 }
 
 /// Reads the tasks of instances.
@@ -182,11 +175,15 @@ impl Tasks<'_> {
         let listed = match swept {
             Some(listed) => listed,
             None => {
-                let each = self.list_each(cluster, owners.keys().copied()).await;
-                for (arn, failure) in each.failures {
-                    unlisted.extend(owners.get(&arn).map(|key| ((*key).clone(), failure)));
+                let list = async |arn: &ContainerInstanceArn| self.aws.list_tasks(cluster, Some(arn)).await;
+                let mut arns = BTreeSet::new();
+                for (arn, answer) in each_until_throttled(owners.keys().copied(), list).await {
+                    match answer {
+                        Ok(tasks) => arns.extend(tasks),
+                        Err(failure) => unlisted.extend(owners.get(arn).map(|key| ((*key).clone(), failure))),
+                    }
                 }
-                let arns: Vec<TaskArn> = each.tasks.into_iter().collect();
+                let arns: Vec<TaskArn> = arns.into_iter().collect();
                 self.aws.describe_tasks(cluster, &arns).await?
             }
         };
@@ -247,30 +244,6 @@ impl Tasks<'_> {
         let arns: Vec<TaskArn> = listed.into_iter().collect();
         self.cache.insert_task_count(cluster, arns.len());
         self.aws.describe_tasks(cluster, &arns).await.map(Some)
-    }
-
-    /// What fails for one is not known of it alone. After a call that was throttled the others are not asked for.
-    async fn list_each(
-        &self,
-        cluster: &ClusterName,
-        registrations: impl Iterator<Item = &ContainerInstanceArn>,
-    ) -> ListedEach {
-        let mut listed = ListedEach::default();
-        let mut throttled: Option<AwsError> = None;
-        for arn in registrations {
-            let answer = match throttled.clone() {
-                Some(failure) => Err(failure),
-                None => self.aws.list_tasks(cluster, Some(arn)).await,
-            };
-            match answer {
-                Ok(tasks) => listed.tasks.extend(tasks),
-                Err(failure) => {
-                    listed.failures.push((arn.clone(), failure.clone()));
-                    throttled = Some(failure).filter(|failure| failure.kind == ErrorKind::Throttled);
-                }
-            }
-        }
-        listed
     }
 }
 

@@ -228,8 +228,7 @@ impl Reconciler<'_> {
     /// Returns whether a hook waits again, when Auto Scaling has said that the wait of the record is over. Its instance was in
     /// service in between, so only one that is there is asked about.
     async fn waits_again(&self, observation: &Observation) -> bool {
-        let serves = observation.instance.as_yes().is_some_and(Registrations::serves);
-        let record = observation.record.readable().filter(|_| serves);
+        let record = observation.record.readable().filter(|_| observation.serves());
         let hook = record.and_then(|record| record.lifecycle.as_ref());
         match hook.filter(|hook| hook.lifecycle_action_token.is_some()) {
             Some(hook) => self.executor.waits(&observation.key.instance, hook).await,

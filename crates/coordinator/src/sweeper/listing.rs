@@ -12,15 +12,12 @@ use protector_core::sweep::{ListedRecord, Listing};
 use crate::aws::{Aws, Listed};
 use crate::cache::Cache;
 use crate::context::RunContext;
-use crate::observer::{Clusters, Hooks, KillSwitchReader, Records};
+use crate::observer::Observer;
 
 /// Lists what a tick needs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lister<'r> {
-    pub(super) clusters: Clusters<'r>,
-    pub(super) hooks: Hooks<'r>,
-    pub(super) records: Records<'r>,
-    pub(super) kill_switch: KillSwitchReader<'r>,
+    pub(super) observer: Observer<'r>,
     pub(super) aws: &'r Aws,
     pub(super) cache: &'r Cache,
     pub(super) policy: &'r Policy,
@@ -40,10 +37,11 @@ impl Lister<'_> {
     /// Lists everything. What one API does not answer, the others still do.
     pub(super) async fn read(&self, at: Timestamp) -> Listings {
         let prefix = &self.policy.prefix;
+        let (clusters, hooks) = (self.observer.clusters(), self.observer.hooks());
         let (records, (draining, unasked), (waiting, failures)) = tokio::join!(
             self.aws.list_parameters(prefix),
-            self.clusters.draining(),
-            self.hooks.waiting()
+            clusters.draining(),
+            hooks.waiting()
         );
         let failed = unasked.iter().chain(&failures);
         let mut problems: Vec<String> = failed.map(ToString::to_string).collect();
@@ -77,18 +75,20 @@ impl Lister<'_> {
     async fn take_records(&self, listed: Vec<Listed>, at: Timestamp) -> BTreeMap<InstanceKey, ListedRecord> {
         let prefix = &self.policy.prefix;
         let control_name = prefix.control_name();
+        let kill_switch = self.observer.kill_switch();
         match listed.iter().find(|parameter| parameter.name == control_name) {
-            Some(parameter) => self.kill_switch.apply(Some(&parameter.text)),
+            Some(parameter) => kill_switch.apply(Some(&parameter.text)),
             // A listing may leave out what is there: a switch that was thrown is not taken back by that.
-            None if self.cache.control() != Control::On => self.kill_switch.read().await,
-            None => self.kill_switch.apply(None),
+            None if self.cache.control() != Control::On => kill_switch.read().await,
+            None => kill_switch.apply(None),
         }
         let shared = listed.iter().filter_map(|one| prefix.shared_of(&one.name));
         let clusters: BTreeSet<ClusterName> = shared.map(|(cluster, _)| cluster).collect();
+        let records = self.observer.records();
         for cluster in &clusters {
-            self.records.insert_shared(cluster, &listed).await;
+            records.insert_shared(cluster, &listed).await;
         }
-        let repaired = self.records.repair_listed(&listed).await;
+        let repaired = records.repair_listed(&listed).await;
         let of_instances = listed.into_iter().filter_map(|one| {
             let (key, stored) = (prefix.key_of(&one.name)?, one.stored());
             let name = one.name;
@@ -114,7 +114,7 @@ impl Lister<'_> {
             let mut seen = if alone { store.seen(key, read, at) } else { read };
             if let Some(own) = seen.readable() {
                 let arns: Vec<ContainerInstanceArn> = own.registrations().cloned().collect();
-                seen = self.records.with_reported(key, &arns, seen);
+                seen = self.observer.records().with_reported(key, &arns, seen);
             }
             if let Observed::Present(seen) = seen {
                 listed.stored = seen;

@@ -20,12 +20,12 @@ use crate::crowd::Crowd;
 use crate::log_line::{LogLine, UnprotectedExample};
 use crate::logging::Level;
 use crate::metrics::Metric;
-use crate::observer::{Clusters, scheduled};
+use crate::observer::{Observer, scheduled};
 
 /// Checks the protection of daemons, a part of a round in each tick.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ProtectionCheck<'r> {
-    pub(super) clusters: Clusters<'r>,
+    pub(super) observer: Observer<'r>,
     pub(super) crowd: Crowd<'r>,
     pub(super) aws: &'r Aws,
     pub(super) cache: &'r Cache,
@@ -56,7 +56,7 @@ impl ProtectionCheck<'_> {
         }
         let aws = self.aws.metered();
         let me = ProtectionCheck {
-            clusters: self.clusters.counting(&aws),
+            observer: self.observer.counting(&aws),
             aws: &aws,
             ..*self
         };
@@ -74,7 +74,7 @@ impl ProtectionCheck<'_> {
     /// So many requests. After one that fails the rest is left to the next tick.
     async fn ask_in_tick(&self, requests: u32) -> Result<(), AwsError> {
         if !self.cache.protection.with(|check| check.goes_on()) {
-            let clusters = self.clusters.watched().await?;
+            let clusters = self.observer.clusters().watched().await?;
             let now = self.run.now();
             self.cache.protection.with(|check| check.begin(clusters, now));
         }
@@ -92,7 +92,7 @@ impl ProtectionCheck<'_> {
         match request {
             Request::Services { cluster, token } => {
                 let answer = self.aws.list_daemon_services(&cluster, token).await;
-                let page = self.clusters.unless_gone(&cluster, answer)?;
+                let page = self.observer.clusters().unless_gone(&cluster, answer)?;
                 protection.with(|check| check.services(&cluster, page.items, page.next_token));
             }
             Request::Tasks {

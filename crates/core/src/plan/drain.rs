@@ -4,7 +4,7 @@ mod beginning;
 mod belonging;
 mod learning;
 
-use crate::observation::{Hook, HookAction, Observation, Observed, Registrations};
+use crate::observation::{Hook, HookAction, Observed, Registrations};
 use crate::record::{DecodeError, Lifecycle, Record};
 
 use super::{Note, Remark, Situation, deadline};
@@ -113,9 +113,8 @@ fn resume(record: &Record, situation: &Situation<'_>, remarks: Vec<Remark>) -> D
 
 /// Returns whether our hook let the instance go, and it is in service again: what runs there now came after its drain.
 pub(super) fn is_back(record: &Record, situation: &Situation<'_>) -> bool {
-    let Observation { instance, hook, .. } = situation.observation;
-    let serves = instance.as_yes().is_some_and(Registrations::serves);
-    record.is_released() && record.lifecycle.is_some() && *hook == Hook::Over && serves
+    let seen = situation.observation;
+    record.is_released() && record.lifecycle.is_some() && seen.hook == Hook::Over && seen.serves()
 }
 
 pub(super) fn is_draining(instance: &Observed<Registrations>) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! Each answer of AWS has a `Date`; from there on a clock that cannot be set counts.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use aws_sdk_ssm::config::interceptors::BeforeDeserializationInterceptorContextRef;
@@ -11,10 +11,11 @@ use aws_sdk_ssm::error::BoxError;
 use aws_sdk_ssm::primitives::{DateTime, DateTimeFormat};
 use aws_smithy_async::time::TimeSource;
 use jiff::Timestamp;
+use protector_runtime::guarded::Guarded;
 
 /// The clock of AWS, as its last answer has shown it. Clones are the same clock.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct AwsClock(Arc<Mutex<Option<Reference>>>);
+pub(crate) struct AwsClock(Arc<Guarded<Option<Reference>>>);
 
 /// The time that AWS sent, and when it came.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +36,7 @@ impl AwsClock {
     }
 
     fn shown(&self, moment: Instant) -> Option<SystemTime> {
-        let reported = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let reported = (*self.0.lock())?;
         let since = moment.saturating_duration_since(reported.at);
         let before = reported.at.saturating_duration_since(moment);
         reported.date.checked_add(since)?.checked_sub(before)
@@ -47,7 +48,7 @@ impl AwsClock {
         let Some(date) = date.and_then(|date| SystemTime::try_from(date).ok()) else {
             return;
         };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Reference { date, at });
+        *self.0.lock() = Some(Reference { date, at });
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::ids::ClusterName;
 use crate::limits::HOOK_HEARTBEAT_MIN_SECONDS;
 use crate::limits::coordinator::LISTING_LAG;
-use crate::observation::{Observed, Registrations};
+use crate::observation::Observed;
 use crate::record::{Lifecycle, ReleaseReason};
 
 use super::super::pace::heartbeat_due;
@@ -124,14 +124,12 @@ impl PlanBuilder<'_> {
     /// service again, and no token says which wait it is. Also if no task holds there, its daemons were asked to stop by no
     /// drain. This one ends without its completion, and some time later a wait that is still listed begins one of its own.
     fn may_be_another_wait(&self) -> bool {
-        let instance = self.situation.observation.instance.as_yes();
-        let serves = instance.is_some_and(Registrations::serves);
         let unnamed = self
             .hooks
             .iter()
             .any(|hook| hook.lifecycle_action_token.is_none());
         let in_time = self.record.reason.is_some_and(ReleaseReason::leaves_time);
-        in_time && serves && unnamed
+        in_time && self.situation.observation.serves() && unnamed
     }
 
     /// The hook as it is to be completed. If a listing still shows its wait long after the drain was over, then the wait has
