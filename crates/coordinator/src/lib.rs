@@ -41,6 +41,8 @@ pub mod store;
 mod subject;
 mod sweeper;
 pub mod tens;
+#[cfg(test)]
+mod testing;
 mod waits;
 
 pub use protector_core::settings::coordinator as settings;

@@ -161,7 +161,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use jiff::SignedDuration;
-    use protector_core::ids::InstanceKey;
     use protector_core::plan::{OrderOutcome, Verdict};
     use protector_core::record::Record;
     use protector_core::unprotected::UnprotectedDaemon;
@@ -170,27 +169,21 @@ mod tests {
 
     use super::*;
     use crate::instance_line::{InstanceLine, ObservedFields, RegisteredFields};
+    use crate::testing::key;
 
     type FieldsByEvent = BTreeMap<String, BTreeSet<String>>;
-
-    fn key() -> InstanceKey {
-        InstanceKey {
-            cluster: "prod".parse().unwrap(),
-            instance: "i-097f6a1e9765bfa0f".parse().unwrap(),
-        }
-    }
 
     fn instance() -> InstanceLine {
         InstanceLine {
             request_id: "r-1".to_owned(),
             trigger: TriggerKind::Operator,
-            instance: key().instance,
+            instance: key(1).instance,
             verdict: Verdict::Holding,
             mode: Mode::DryRun,
             remarks: Vec::new(),
             actions: Vec::new(),
             failed: false,
-            registered: Some(RegisteredFields::new(&key(), "DRAINING".to_owned(), None, 1)),
+            registered: Some(RegisteredFields::new(&key(1), "DRAINING".to_owned(), None, 1)),
             observed: Some(ObservedFields {
                 daemons: None,
                 daemons_gone_at: None,
@@ -213,12 +206,12 @@ mod tests {
             service: "logs".to_owned(),
             reason: UnprotectedReason::SidecarStopped,
         });
-        Receipt::new(&key(), &record, SignedDuration::from_secs(5), record.updated_at)
+        Receipt::new(&key(1), &record, SignedDuration::from_secs(5), record.updated_at)
     }
 
     /// The fields of each event, with all that may be left out.
     fn said() -> FieldsByEvent {
-        let (instance, receipt, key) = (instance(), receipt(), key());
+        let (instance, receipt, key) = (instance(), receipt(), key(1));
         let (request_id, calls, error) = ("r-1", BTreeMap::new, || "denied".to_owned());
         let lines = [
             LogLine::Receipt(&receipt),

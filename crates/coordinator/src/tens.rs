@@ -89,12 +89,7 @@ impl Tens {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn arn(number: usize) -> ContainerInstanceArn {
-        format!("arn:aws:ecs:eu-west-1:1:container-instance/prod/{number:032x}")
-            .parse()
-            .unwrap()
-    }
+    use crate::testing::arn;
 
     #[test]
     fn p10_ten_of_one_cluster_at_a_time_in_their_order() {

@@ -14,7 +14,7 @@ use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use tokio::time::Instant;
 
-use super::api::{Answer, Api};
+use super::api::{Answer, Api, Page};
 use super::quota::Quotas;
 use super::sdk::Sdk;
 use super::{AwsError, ErrorKind, Meter};
@@ -96,6 +96,23 @@ impl Aws {
                 self.quotas.throttled(operation);
             }
         })
+    }
+
+    /// Every page of a listing.
+    pub(super) async fn pages<'a, T>(
+        &self,
+        operation: &'static str,
+        request: impl Fn(Option<String>) -> Answer<'a, Page<T>>,
+    ) -> Result<Vec<T>, AwsError> {
+        let (mut items, mut token) = (Vec::new(), None);
+        loop {
+            let page = self.call(operation, request(token)).await?;
+            items.extend(page.items);
+            token = page.next_token.filter(|token| !token.is_empty());
+            if token.is_none() {
+                return Ok(items);
+            }
+        }
     }
 
     /// An answer that is not all that was asked for.

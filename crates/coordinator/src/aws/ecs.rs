@@ -145,20 +145,10 @@ const STOPPED: &str = "STOPPED";
 impl Aws {
     /// Every cluster of the account and region.
     pub async fn list_clusters(&self) -> Result<Vec<ClusterName>, AwsError> {
-        let mut clusters = Vec::new();
-        let mut token = None;
-        loop {
-            let page = self.call("ListClusters", self.api.list_clusters(token)).await?;
-            clusters.extend(
-                page.items
-                    .iter()
-                    .filter_map(|arn| ClusterName::from_name_or_arn(arn).ok()),
-            );
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(clusters);
-            }
-        }
+        let request = |token| self.api.list_clusters(token);
+        let arns = self.pages("ListClusters", request).await?;
+        let named = arns.iter().map(|arn| ClusterName::from_name_or_arn(arn));
+        Ok(named.filter_map(Result::ok).collect())
     }
 
     /// Those of at most 100 clusters in which no container instance is registered.
@@ -229,19 +219,9 @@ impl Aws {
         filter: Option<String>,
         status: Option<&str>,
     ) -> Result<Vec<String>, AwsError> {
-        let mut arns = Vec::new();
-        let mut token = None;
-        loop {
-            let request = self
-                .api
-                .list_container_instances(cluster.as_str(), filter.clone(), status, token);
-            let page = self.call(LIST_INSTANCES, request).await?;
-            arns.extend(page.items);
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(arns);
-            }
-        }
+        let (api, cluster) = (&self.api, cluster.as_str());
+        let request = |token| api.list_container_instances(cluster, filter.clone(), status, token);
+        self.pages(LIST_INSTANCES, request).await
     }
 
     /// Describes container instances; those that ECS does not know any more are left out.
@@ -298,19 +278,12 @@ impl Aws {
         cluster: &ClusterName,
         instance: Option<&ContainerInstanceArn>,
     ) -> Result<BTreeSet<TaskArn>, AwsError> {
+        let of = instance.map_or(TasksOf::Cluster, |arn| TasksOf::Instance(arn.as_str()));
         let mut tasks = BTreeSet::new();
         for desired in [RUNNING, STOPPED] {
-            let mut token = None;
-            loop {
-                let of = instance.map_or(TasksOf::Cluster, |arn| TasksOf::Instance(arn.as_str()));
-                let request = self.api.list_tasks(cluster.as_str(), of, desired, token);
-                let page = self.call("ListTasks", request).await?;
-                tasks.extend(self.parsed::<TaskArn>("ListTasks", &page.items)?);
-                token = page.next_token.filter(|token| !token.is_empty());
-                if token.is_none() {
-                    break;
-                }
-            }
+            let request = |token| self.api.list_tasks(cluster.as_str(), of, desired, token);
+            let arns = self.pages("ListTasks", request).await?;
+            tasks.extend(self.parsed::<TaskArn>("ListTasks", &arns)?);
         }
         Ok(tasks)
     }

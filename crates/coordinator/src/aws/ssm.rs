@@ -95,17 +95,9 @@ impl Aws {
     /// what changes meanwhile.
     pub async fn list_parameters(&self, prefix: &ParameterPrefix) -> Result<Vec<Listed>, AwsError> {
         let path = prefix.to_string();
-        let mut found = Vec::new();
-        let mut token = None;
-        loop {
-            let request = self.api.get_parameters_by_path(&path, token);
-            let page = self.call("GetParametersByPath", request).await?;
-            found.extend(page.items.into_iter().map(listed));
-            token = page.next_token.filter(|token| !token.is_empty());
-            if token.is_none() {
-                return Ok(found);
-            }
-        }
+        let request = |token| self.api.get_parameters_by_path(&path, token);
+        let found = self.pages("GetParametersByPath", request).await?;
+        Ok(found.into_iter().map(listed).collect())
     }
 
     /// Writes a record that includes all that the versions up to `base` say, and returns its version.

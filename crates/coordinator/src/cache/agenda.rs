@@ -146,10 +146,7 @@ impl Agenda {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
-    }
+    use crate::testing::at;
 
     fn notice(instance: &str, hook: &str) -> Beginning {
         Beginning::Hook(HookNotice {

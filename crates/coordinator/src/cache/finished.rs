@@ -102,29 +102,18 @@ mod tests {
     use protector_core::limits::coordinator::FINISHED_RECHECK_INTERVAL;
 
     use super::*;
+    use crate::testing::{arn, at, draining, key};
 
     #[test]
     fn p10_what_is_finished_is_known_for_a_while_until_it_changes_or_is_listed_no_more() {
         let finished = Finished::default();
         let (prod, dev): (ClusterName, ClusterName) = ("prod".parse().unwrap(), "dev".parse().unwrap());
-        let arn = |number: u32| -> ContainerInstanceArn {
-            format!("arn:aws:ecs:eu-west-1:1:container-instance/prod/{number:032x}")
-                .parse()
-                .unwrap()
-        };
-        let at = |second| Timestamp::from_second(1_800_000_000 + second).unwrap();
-        let key = InstanceKey {
-            cluster: prod.clone(),
-            instance: "i-12345678".parse().unwrap(),
-        };
         for number in 1..=5 {
             let registration = ContainerInstance {
-                arn: arn(number),
-                status: "DRAINING".to_owned().into(),
                 agent_connected: number != 5,
-                tasks: Some(0),
+                ..draining(number)
             };
-            finished.add(&key, &registration, if number == 4 { at(0) } else { at(300) });
+            finished.add(&key(1), &registration, if number == 4 { at(0) } else { at(300) });
         }
         finished.remove(&prod, &arn(1));
         finished.listed(&prod, &[arn(2), arn(4), arn(9)]);
@@ -139,13 +128,7 @@ mod tests {
         assert!(!finished.has_old(at(recheck - 1)) && finished.has_old(at(recheck)));
         assert!(known(4), "until it is its turn");
         // One that could not be recorded is kept until it is DRAINING no more.
-        let empty = ContainerInstance {
-            arn: arn(6),
-            status: "DRAINING".to_owned().into(),
-            agent_connected: true,
-            tasks: Some(0),
-        };
-        finished.add_unrecorded(&key, &empty, at(0));
+        finished.add_unrecorded(&key(1), &draining(6), at(0));
         finished.recheck(at(recheck));
         assert_eq!(
             [2, 4, 5, 6].map(known),
@@ -161,20 +144,17 @@ mod tests {
     #[test]
     fn p10_one_call_of_one_cluster_describes_what_is_old() {
         let finished = Finished::default();
-        let at = |second| Timestamp::from_second(1_800_000_000 + second).unwrap();
         for (cluster, count) in [("prod", 120_u32), ("dev", 3)] {
             for number in 0..count {
                 let registration = ContainerInstance {
                     arn: format!("arn:aws:ecs:eu-west-1:1:container-instance/{cluster}/{number:032x}")
                         .parse()
                         .unwrap(),
-                    status: "DRAINING".to_owned().into(),
-                    agent_connected: true,
-                    tasks: Some(0),
+                    ..draining(number)
                 };
                 let key = InstanceKey {
                     cluster: cluster.parse().unwrap(),
-                    instance: "i-12345678".parse().unwrap(),
+                    ..key(1)
                 };
                 finished.add(&key, &registration, at(i64::from(number)));
             }

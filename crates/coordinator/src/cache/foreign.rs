@@ -127,10 +127,7 @@ fn is_fresh(managed: Option<bool>, at: Timestamp, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_second(1_767_600_000 + seconds).unwrap()
-    }
+    use crate::testing::{arn, at};
 
     #[test]
     fn a_cluster_that_is_gone_is_said_once_an_hour() {
@@ -158,15 +155,12 @@ mod tests {
     #[test]
     fn p9_an_instance_is_unclear_until_its_capacity_provider_is_known() {
         let (edges, cluster) = (ForeignCache::default(), "prod".parse().unwrap());
-        let arn = "arn:aws:ecs:eu-west-1:1:container-instance/prod/1a2b"
-            .parse()
-            .unwrap();
         let unclear = |managed, seconds| {
             edges.insert_provider(&cluster, "workers", managed, at(seconds));
-            edges.insert_unclear(&cluster, &arn, "workers", at(seconds));
-            edges.is_unclear(&arn)
+            edges.insert_unclear(&cluster, &arn(1), "workers", at(seconds));
+            edges.is_unclear(&arn(1))
         };
-        assert!(!edges.is_unclear(&arn));
+        assert!(!edges.is_unclear(&arn(1)));
         let found = [(None, 0), (Some(false), 10), (None, 700), (Some(true), 710)];
         assert_eq!(
             found.map(|(managed, seconds)| unclear(managed, seconds)),

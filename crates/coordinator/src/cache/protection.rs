@@ -53,27 +53,13 @@ impl Protection {
 
 #[cfg(test)]
 mod tests {
-    use protector_core::aws::{Scheduling, TaskStatus};
-
     use super::*;
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
-    }
+    use crate::testing::{self, at};
 
     fn task(id: u32, stopping: bool) -> Task {
         Task {
-            arn: format!("arn:aws:ecs:eu-west-1:1:task/prod/{id}").parse().unwrap(),
-            group: None,
-            last_status: TaskStatus::Running,
             stopping,
-            agent_connected: true,
-            scheduling: Scheduling::Unknown,
-            containers: Vec::new(),
-            unprotected_before: None,
-            execution_stopped_at: None,
-            stopped_at: None,
-            protected_until: None,
+            ..testing::task(id)
         }
     }
 

@@ -107,15 +107,10 @@ impl WaitCache {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
-
     use super::*;
+    use crate::testing::at;
 
     const SEEN: WaitSource = WaitSource::Seen { load_balanced: false };
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
-    }
 
     fn wait() -> (InstanceId, LifecycleHookName) {
         ("i-12345678".parse().unwrap(), "drain".parse().unwrap())

@@ -343,40 +343,22 @@ impl Surveyor<'_> {
 
 #[cfg(test)]
 mod tests {
-    use protector_core::aws::{Scheduling, TaskGroup};
-
     use super::*;
-
-    fn arn(number: u32) -> ContainerInstanceArn {
-        format!("arn:aws:ecs:eu-west-1:1:container-instance/prod/{number:032x}")
-            .parse()
-            .unwrap()
-    }
+    use crate::testing::{self, arn, draining, key};
 
     fn instance(number: u32, status: &str, tasks: Option<u32>) -> ContainerInstance {
         ContainerInstance {
-            arn: arn(number),
             status: status.to_owned().into(),
             agent_connected: number != 2,
             tasks,
+            ..draining(number)
         }
     }
 
     fn task(number: u32, status: &str) -> Task {
         Task {
-            arn: format!("arn:aws:ecs:eu-west-1:1:task/prod/{number:032x}")
-                .parse()
-                .unwrap(),
-            group: Some(TaskGroup::from("service:web".to_owned())),
             last_status: status.to_owned().into(),
-            stopping: false,
-            agent_connected: true,
-            scheduling: Scheduling::Replica,
-            containers: Vec::new(),
-            unprotected_before: None,
-            execution_stopped_at: None,
-            stopped_at: None,
-            protected_until: None,
+            ..testing::task(number)
         }
     }
 
@@ -415,10 +397,7 @@ mod tests {
 
     #[test]
     fn what_a_survey_has_shown_is_taken_once() {
-        let key = InstanceKey {
-            cluster: "prod".parse().unwrap(),
-            instance: "i-12345678".parse().unwrap(),
-        };
+        let key = key(1);
         let mut view = View::default();
         view.shown.insert(key.clone(), Shown::default());
         let survey = Survey::new(view, 3);

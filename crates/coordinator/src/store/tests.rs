@@ -2,27 +2,11 @@ use protector_core::record::{ReleaseReason, State};
 
 use super::*;
 use crate::aws::ErrorKind;
-
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
-}
-
-fn key_of(number: u32) -> InstanceKey {
-    InstanceKey {
-        cluster: "prod".parse().unwrap(),
-        instance: format!("i-{number:017x}").parse().unwrap(),
-    }
-}
-
-fn arn() -> ContainerInstanceArn {
-    "arn:aws:ecs:eu-west-1:1:container-instance/prod/1a2b3c4d"
-        .parse()
-        .unwrap()
-}
+use crate::testing::{arn, at, key as key_of};
 
 fn record(number: u32, started: i64) -> Record {
     let (instance, name) = (key_of(number).instance, format!("drain-{started}"));
-    Record::first(instance, arn(), name, at(started), at(started + 3600), 1)
+    Record::first(instance, arn(1), name, at(started), at(started + 3600), 1)
 }
 
 fn released(mut record: Record, seconds: i64) -> Record {
@@ -408,7 +392,7 @@ fn p8_a_release_by_order_is_in_the_last_record_and_keeps_no_drain_from_its_own()
     let place = store.put_order(&key_of(1), &released_by_order(1, 0), 5).unwrap();
     assert_eq!(place.number, LAST_SHARED);
     assert!(write(&store, &place, 1).poll_seconds >= 5);
-    assert!(store.reported(&key_of(1), &[arn()]).unwrap().is_released());
+    assert!(store.reported(&key_of(1), &[arn(1)]).unwrap().is_released());
     assert!(!store.is_shared(&key_of(1)), "its own record is read and written");
     assert_eq!(store.take(&key_of(1)), None, "it stays until the drain is over");
     assert!(
@@ -421,7 +405,7 @@ fn p8_a_release_by_order_is_in_the_last_record_and_keeps_no_drain_from_its_own()
         0,
         "its next drain is put elsewhere"
     );
-    assert!(store.reported(&key_of(1), &[arn()]).unwrap().started_at == at(500));
+    assert!(store.reported(&key_of(1), &[arn(1)]).unwrap().started_at == at(500));
 }
 
 #[test]
@@ -471,8 +455,8 @@ fn p8_the_last_record_may_be_created_again_by_others() {
     assert!(insert(&text(&[(1, released_by_order(1, 0))], 20, 4), 5));
     assert!(!insert(&text(&[], 19, 3), 4), "it lags");
     assert!(insert(&text(&[(2, released_by_order(2, 0))], 40, 0), 1));
-    assert_eq!(store.reported(&key_of(1), &[arn()]), None);
-    assert!(store.reported(&key_of(2), &[arn()]).is_some());
+    assert_eq!(store.reported(&key_of(1), &[arn(1)]), None);
+    assert!(store.reported(&key_of(2), &[arn(1)]).is_some());
     store.last_is_absent(&cluster, at(61));
     let place = store.put_order(&key_of(3), &released_by_order(3, 0), 5).unwrap();
     let draft = store.draft(&place, Polls::Are(5), at(62)).unwrap();
