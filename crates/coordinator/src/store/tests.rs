@@ -525,7 +525,7 @@ fn p10_a_last_record_that_another_has_deleted_is_asked_for_once() {
     write(&store, &place, 1);
     store.forget(&key);
     let last = (key.cluster.clone(), LAST_SHARED);
-    assert_eq!(store.empty(), [last.clone()]);
+    assert_eq!(store.empty(), std::slice::from_ref(&last));
     let is_unchanged = |found| store.is_unchanged(&last.0, last.1, found);
     assert!(!is_unchanged(Some(2)) && is_unchanged(Some(1)));
     assert_eq!(store.empty().len(), 1);
