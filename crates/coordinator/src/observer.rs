@@ -189,11 +189,19 @@ impl<'r> Observer<'r> {
         }
         let shown = &subject.shown;
         let at = shown.at.unwrap_or_else(|| self.run.now());
-        let record = match &shown.record {
+        let mut record = match &shown.record {
             Some(record) => record.clone(),
             None => self.records().read(&subject.key, subject.arns()).await,
         };
-        let instance = self.see_registrations(subject, record.readable()).await;
+        let mut instance = self.see_registrations(subject, record.readable()).await;
+        // If it cannot be read again, the drain begins: holding is safe.
+        if shown.record.is_none()
+            && self.may_be_missed(&record, &instance)
+            && let Observed::Present(stored) = self.records().read(&subject.key, subject.arns()).await
+        {
+            record = Observed::Present(stored);
+            instance = self.see_registrations(subject, record.readable()).await;
+        }
         let tasks = match (instance.as_yes(), &shown.tasks) {
             (None, _) => SeenTasks::Read(Observed::Absent),
             (Some(instance), _) if shown.flushed && is_drained(&record, instance) => SeenTasks::Flushed,
@@ -221,6 +229,13 @@ impl<'r> Observer<'r> {
             hook,
             elsewhere,
         }
+    }
+
+    /// Returns whether a reading that finds no record may have missed it. What drains already has one, unless another actor has
+    /// begun that drain, and an environment that has not listed the drains yet cannot know.
+    fn may_be_missed(&self, record: &Observed<Stored>, instance: &Observed<Registrations>) -> bool {
+        let drains = instance.as_yes().is_some_and(Registrations::is_draining);
+        *record == Observed::Absent && drains && !self.cache.knows_the_fleet(self.run.now())
     }
 
     /// Of an instance that is to be surveyed again, what a listing has shown of it: it makes no call. Nothing can be

@@ -4,7 +4,7 @@
 //! here save reads, correct an answer that lags, and include what a text leaves out; changes by another writer are
 //! merged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -30,6 +30,8 @@ struct StoreState {
     records: BTreeMap<InstanceKey, KnownRecord>,
     repairs: BTreeMap<InstanceKey, Repair>,
     shared: BTreeMap<ClusterName, Vec<Shared>>,
+    /// Clusters whose shared records had no drain when they were read, and in which another environment may have written since.
+    unsure: BTreeSet<ClusterName>,
     /// No other environment has had a batch of the queue until then, as far as is known.
     current_at: Option<Timestamp>,
 }
@@ -280,10 +282,21 @@ impl Store {
 
     /// A record that was just read by a run that is not the only one: what is known counts if it was not
     /// written since.
-    pub fn same(&self, key: &InstanceKey, read: Observed<Stored>) -> Observed<Stored> {
-        match (self.known(key), read) {
-            (Some(known), Observed::Present(read)) if known.version == read.version && known.version > 0 => {
-                Observed::Present(known)
+    pub fn same(&self, key: &InstanceKey, read: Observed<Stored>, now: Timestamp) -> Observed<Stored> {
+        let facts = self.facts.lock();
+        match (facts.records.get(key), read) {
+            (Some(known), Observed::Present(read))
+                if known.stored.version == read.version && known.stored.version > 0 =>
+            {
+                Observed::Present(known.stored.clone())
+            }
+            // One that was never written cannot be gone: the drain is in a shared record, and what is known of it besides is here
+            // alone. Nor does a run delete the record of a drain that is not over: an answer that does not find it lags.
+            (Some(known), Observed::Absent)
+                if known.stored.version == 0
+                    || (!known.is_over() && now.duration_since(known.at) < READ_LAG_MAX) =>
+            {
+                Observed::Present(known.stored.clone())
             }
             (_, read) => read,
         }
@@ -455,9 +468,11 @@ impl Store {
         }
     }
 
-    /// Returns whether the shared records of the cluster have been read here.
+    /// Returns whether the shared records of the cluster have been read here, and no other environment may have written one
+    /// since that is not known here.
     pub fn has_learned(&self, cluster: &ClusterName) -> bool {
-        self.facts.lock().shared.contains_key(cluster)
+        let facts = self.facts.lock();
+        facts.shared.contains_key(cluster) && !facts.unsure.contains(cluster)
     }
 
     /// Takes in the shared records of a cluster as they were read: text and version, if there is such a parameter. What
@@ -469,6 +484,7 @@ impl Store {
         now: Timestamp,
     ) -> bool {
         let mut facts = self.facts.lock();
+        facts.unsure.remove(cluster);
         let all = facts.shared.entry(cluster.clone());
         let all = all.or_insert_with(|| (0..SHARED_RECORDS).map(|_| Shared::new(now)).collect());
         let mut news = false;
@@ -538,7 +554,7 @@ impl Store {
     }
 
     /// The clusters whose shared records have drains that are not over, if this environment has not looked at them a moment
-    /// ago.
+    /// ago. Those of the others are read with the next record.
     pub fn to_check(&self, now: Timestamp) -> Vec<ClusterName> {
         let mut facts = self.facts.lock();
         let recent = facts
@@ -550,8 +566,14 @@ impl Store {
             let mut members = (all.iter().enumerate()).flat_map(|(number, shared)| shared.members(number));
             members.any(|(instance, _)| is_open(&key(cluster, instance)))
         };
-        let reported = facts.shared.iter().filter(|shared| !recent && tells(shared));
-        reported.map(|(cluster, _)| cluster.clone()).collect()
+        let all = facts.shared.iter().filter(|_| !recent);
+        let (telling, others): (Vec<_>, Vec<_>) = all.partition(tells);
+        let names = |those: Vec<(&ClusterName, &Vec<Shared>)>| -> Vec<ClusterName> {
+            those.into_iter().map(|(cluster, _)| cluster.clone()).collect()
+        };
+        let (telling, others) = (names(telling), names(others));
+        facts.unsure.extend(others);
+        telling
     }
 
     /// Notes that no other environment has had a batch until now.

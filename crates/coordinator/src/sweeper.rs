@@ -286,11 +286,13 @@ impl<'r> Sweeper<'r> {
         match self
             .reconciler
             .aws
-            .describe_scaling_instances(&sweep.hooks_to_ask())
+            .describe_scaling_instances(&sweep.hooks_to_ask(&answers.described))
             .await
         {
             Err(failure) => problems.push(failure.to_string()),
             Ok(states) => {
+                let serving = states.values().filter(|state| state.is_in_service());
+                answers.serving = serving.map(|state| state.instance.clone()).collect();
                 let leaving = states.into_values().filter(ScalingInstance::is_leaving);
                 answers.leaving = Some(leaving.map(|state| state.instance).collect());
             }

@@ -108,8 +108,9 @@ pub const HOOK_GLOBAL_HEARTBEATS: i32 = 100;
 /// A schedule fires once a minute, so half of a shorter heartbeat timeout can pass between two ticks.
 pub const HOOK_HEARTBEAT_MIN_SECONDS: u32 = 120;
 
-/// The coordinator ends a drain this long before the hook's global limit: one tick, and its delay.
-pub const GLOBAL_MARGIN: SignedDuration = SignedDuration::from_secs(90);
+/// The daemons' time ends this long before the hook's global limit, at the least. Without events one tick finds that the
+/// deadline has passed, and another one that the daemons have had their time: two ticks, a delay, and the readings between.
+pub const GLOBAL_MARGIN: SignedDuration = SignedDuration::from_secs(180);
 
 /// A tick comes once a minute (`template.yaml`).
 pub const TICK: SignedDuration = SignedDuration::from_secs(60);

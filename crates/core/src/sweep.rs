@@ -20,9 +20,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::aws::InstanceStatus;
 use crate::heartbeat::completions_per_second;
 use crate::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use crate::limits::RECORD_KEPT;
+use crate::observation::ContainerInstance;
 use crate::policy::Policy;
 use crate::record::Record;
 
@@ -135,14 +137,23 @@ impl Sweep<'_> {
     }
 
     /// The instances whose record names a hook and that no group listing has shown waiting: Auto Scaling is asked about
-    /// each.
+    /// each. So it is about one that our hook let go, and of which only registrations without an agent are described: it may be
+    /// in service under one that its record does not name.
     #[must_use]
-    pub fn hooks_to_ask(&self) -> Vec<InstanceId> {
-        let open = |record: &Record| record.lifecycle.is_some() && !is_over(record);
-        let asked = self
-            .records
-            .iter()
-            .filter(|(key, listed)| !self.waits(&key.instance) && listed.record().is_some_and(open));
+    pub fn hooks_to_ask(&self, described: &BTreeMap<InstanceKey, Vec<ContainerInstance>>) -> Vec<InstanceId> {
+        let may_be_back = |key: &InstanceKey, record: &Record| {
+            let all = described.get(key).into_iter().flatten();
+            let mut left = all
+                .filter(|one| one.status != InstanceStatus::Inactive)
+                .peekable();
+            !record.is_outlived() && left.peek().is_some() && left.all(|one| !one.agent_connected)
+        };
+        let asks = |key: &InstanceKey, record: &Record| {
+            record.lifecycle.is_some() && (!is_over(record) || may_be_back(key, record))
+        };
+        let asked = self.records.iter().filter(|(key, listed)| {
+            !self.waits(&key.instance) && listed.record().is_some_and(|record| asks(key, record))
+        });
         asked.map(|(key, _)| key.instance.clone()).collect()
     }
 

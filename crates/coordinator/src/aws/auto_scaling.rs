@@ -28,6 +28,12 @@ pub struct ScalingInstance {
 }
 
 impl ScalingInstance {
+    /// Returns whether the instance is in service.
+    #[must_use]
+    pub fn is_in_service(&self) -> bool {
+        self.state == "InService"
+    }
+
     /// Returns whether the instance is on its way to a hook that waits, or there. The event of a hook may overtake the
     /// state. A warm pool's return and a root volume replacement take the instance away just as well.
     #[must_use]

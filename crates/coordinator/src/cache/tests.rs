@@ -215,7 +215,7 @@ fn p7_a_batch_does_not_wait_long_while_daemons_go_tier_by_tier() {
         awaits(Verdict::Releasing, 0),
         "the end of a daemon opens the next tier"
     );
-    cache.insert_observed(&key(), &instance(), Verdict::Holding, None, at(1));
+    cache.insert_observed(&key(1), &instance(), Verdict::Holding, None, at(1));
     assert!(cache.awaits_an_event(), "its tasks were not seen yet");
 }
 

@@ -45,18 +45,20 @@ impl Changes<'_> {
             self.cache.store.undo(write.key, &place);
             return Err(failure);
         }
-        match self.name_unprotected(&write).await {
+        match self.name_evidence(&write).await {
             Some((stored, raced)) => self.stored(write.key, write.applied, stored, raced),
             None => self.written(write),
         }
         Ok(Outcome::Shared)
     }
 
-    /// A shared record has no room for daemons that are unprotected, so the drain's own record names them beside it, if
-    /// no other write waits. Not instead of it: what makes a daemon unprotected is mostly wrong on every instance, and
+    /// A shared record has no room for daemons that are unprotected, or have gone before the tasks, so the drain's own record
+    /// names them beside it, if no other write waits. Not instead of it: what makes a daemon unprotected is mostly wrong on every instance, and
     /// the holds of all of them would wait for the pace of single writes. What fails is only the names.
-    async fn name_unprotected(&self, write: &RecordWrite<'_>) -> Option<(Stored, bool)> {
-        if write.record.unprotected.is_empty() || !self.cache.limiter.try_acquire(Priority::Count) {
+    async fn name_evidence(&self, write: &RecordWrite<'_>) -> Option<(Stored, bool)> {
+        let record = &write.record;
+        let names_nothing = record.unprotected.is_empty() && record.daemons_gone_at.is_none();
+        if names_nothing || !self.cache.limiter.try_acquire(Priority::Count) {
             return None;
         }
         let (key, known) = (write.key, write.version());

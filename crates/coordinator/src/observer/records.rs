@@ -76,7 +76,7 @@ impl<'r> Records<'r> {
         let store = &self.cache.store;
         let own = match self.run.intake.is_alone() {
             true => store.seen(key, own, self.run.now()),
-            false => store.same(key, own),
+            false => store.same(key, own, self.run.now()),
         };
         let seen = self.with_reported(key, arns, own);
         if let Observed::Present(stored) = &seen {

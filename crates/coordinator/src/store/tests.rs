@@ -353,10 +353,8 @@ fn p8_a_run_beside_the_queue_believes_what_is_known_only_if_no_other_run_has_wri
     over.receipt_at = Some(at(10));
     store.insert(&key, &stored(over.clone(), 2), at(10));
     let same = |version| {
-        store.same(
-            &key,
-            Observed::Present(stored(released(record(1, 0), 9), version)),
-        )
+        let read = Observed::Present(stored(released(record(1, 0), 9), version));
+        store.same(&key, read, at(60))
     };
     assert_eq!(
         same(2),
@@ -364,7 +362,21 @@ fn p8_a_run_beside_the_queue_believes_what_is_known_only_if_no_other_run_has_wri
         "the receipt was said"
     );
     assert_eq!(same(3).readable().unwrap().receipt_at, None);
-    assert_eq!(store.same(&key, Observed::Absent), Observed::Absent);
+    assert_eq!(store.same(&key, Observed::Absent, at(60)), Observed::Absent);
+}
+
+#[test]
+fn p8_a_run_beside_the_queue_does_not_begin_again_what_one_answer_does_not_find() {
+    let (store, key) = (Store::default(), key_of(1));
+    let same = |seconds| store.same(&key, Observed::Absent, at(seconds));
+    store.insert(&key, &stored(record(1, 0), 3), at(0));
+    assert_eq!(same(59), Observed::Present(stored(record(1, 0), 3)));
+    assert_eq!(same(60), Observed::Absent);
+    // It is in a shared record, and its receipt is known here alone.
+    let mut over = released(record(1, 0), 9);
+    over.receipt_at = Some(at(10));
+    store.insert(&key, &stored(over.clone(), 0), at(10));
+    assert_eq!(same(500), Observed::Present(stored(over, 0)));
 }
 
 fn released_by_order(number: u32, started: i64) -> SharedDrain {
@@ -487,6 +499,17 @@ fn p10_orders_leave_the_last_record_when_their_drains_are_over() {
     store.forget(&key_of(2));
     assert!(store.shrunk().is_empty(), "it is deleted instead");
     assert_eq!(store.empty(), [(cluster, LAST_SHARED)]);
+}
+
+#[test]
+fn p8_an_environment_that_had_learned_of_no_drain_reads_again_after_a_pause() {
+    let (store, cluster) = (store(), key_of(0).cluster);
+    store.is_current(at(0));
+    assert!(store.to_check(at(0)).is_empty() && store.has_learned(&cluster));
+    assert!(store.to_check(at(1)).is_empty(), "no call for it alone");
+    assert!(!store.has_learned(&cluster), "another may have written one");
+    store.insert_shared(&cluster, &[], at(1));
+    assert!(store.has_learned(&cluster));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::limits::{
     COORDINATOR_SILENCE, GLOBAL_MARGIN, HOOK_GLOBAL_HEARTBEATS, HOOK_GLOBAL_MAX, SPOT_NOTICE,
-    SPOT_RESERVE_MAX, TICK, reading,
+    SPOT_RESERVE_MAX, TICK, TICK_AND_DELAY, reading,
 };
 use crate::policy::Policy;
 use crate::record::{Lifecycle, Record};
@@ -127,7 +127,8 @@ impl<'a> Schedule<'a> {
 
 /// The bound of a hook: the daemons' time and a margin before its limit, but never more than half of its wait.
 fn at_limit(hook: &Lifecycle, started_at: Timestamp, reading: SignedDuration, policy: &Policy) -> Bound {
-    let margin = GLOBAL_MARGIN.max(TICK + reading * tiers(policy));
+    // A tick releases, and another one completes.
+    let margin = GLOBAL_MARGIN.max(TICK + TICK_AND_DELAY + reading * tiers(policy));
     let limit = hook.global_deadline_at;
     let begun = later(limit, -longest_wait(hook.heartbeat_seconds)).max(started_at);
     let half = later(begun, limit.duration_since(begun).max(SignedDuration::ZERO) / 2);

@@ -18,6 +18,7 @@ pub(super) fn assign(sweep: Sweep<'_>, answers: Answers) -> Needs {
         at: sweep.at,
         waiting: sweep.waiting,
         leaving: answers.leaving,
+        serving: answers.serving,
         empty: sweep.empty,
         several: sweep.policy.clusters.len() != 1,
     };
@@ -43,6 +44,10 @@ pub(super) fn assign(sweep: Sweep<'_>, answers: Answers) -> Needs {
                 }
             }
             Need::Finish { delete } => {
+                let is_back = instances.is_some_and(|all| seen.is_back(&key, &listed, all));
+                if is_back && !delete {
+                    needs.back.push((key.clone(), listed.stored.clone()));
+                }
                 let instances = instances.into_iter().flatten();
                 needs
                     .finished

@@ -20,6 +20,8 @@ pub struct Answers {
     /// Of the instances that were asked for, those that are on their way to a hook that waits, or there; `None` if Auto
     /// Scaling did not answer.
     pub leaving: Option<BTreeSet<InstanceId>>,
+    /// Those of them that are in service.
+    pub serving: BTreeSet<InstanceId>,
 }
 
 /// An instance that needs a full observation, and what is known of it.

@@ -347,7 +347,7 @@ fn whether_a_hook_waits_comes_from_the_group_or_from_the_instance() {
     let draining = registration(1, "DRAINING", Some(2));
     let base = World::empty().record(1, holding(1)).registered(1, draining);
     let hook_of = |world: &World| world.needs().observe.pop().unwrap().hook;
-    assert_eq!(base.sweep().hooks_to_ask(), [key(1).instance]);
+    assert_eq!(base.sweep().hooks_to_ask(&BTreeMap::new()), [key(1).instance]);
     assert_eq!(hook_of(&base), Hook::Over, "it is neither listed nor leaving");
     let mut leaving = base.clone();
     leaving.answers.leaving = Some([key(1).instance].into());
@@ -361,7 +361,7 @@ fn whether_a_hook_waits_comes_from_the_group_or_from_the_instance() {
     assert!(matches!(hook_of(&unknown), Hook::Unknown(_)));
     let mut listed = base.clone();
     listed.listing.waiting = Some([hook(1, 300)].into());
-    assert_eq!(listed.sweep().hooks_to_ask(), []);
+    assert_eq!(listed.sweep().hooks_to_ask(&BTreeMap::new()), []);
     assert_eq!(
         hook_of(&listed),
         Hook::Waiting(hook(1, 300).1),
@@ -369,7 +369,7 @@ fn whether_a_hook_waits_comes_from_the_group_or_from_the_instance() {
     );
     let mut none = base.clone();
     none.listing.records = Some([self::listed(1, unhooked(holding(1)))].into());
-    assert_eq!(none.sweep().hooks_to_ask(), []);
+    assert_eq!(none.sweep().hooks_to_ask(&BTreeMap::new()), []);
     assert_eq!(hook_of(&none), Hook::None);
 }
 
@@ -478,6 +478,61 @@ fn p7_a_registration_that_no_release_names_is_observed_after_a_drain() {
             assert_eq!(world(registration(2, "DRAINING", tasks)).needs_of(1), "observe");
             assert_eq!(world(lost(2, tasks)).needs_of(1), "finished", "its agent is gone");
         }
+    }
+}
+
+/// Its agent has lost its data, and registered again: what it left behind DRAINING does not count beside that.
+#[test]
+fn p10_a_registration_that_was_left_behind_costs_nothing_beside_one_in_service() {
+    let world = |record, left: ContainerInstance| {
+        let record = Record {
+            other_registrations: vec![arn(2)],
+            ..record
+        };
+        let world = World::empty().record(1, record).registered(1, left);
+        world.registered(1, registration(2, "ACTIVE", Some(1)))
+    };
+    for tasks in [Some(0), Some(2)] {
+        let left = || lost(1, tasks);
+        for (expected, world) in [
+            ("", world(unhooked(over(1)), left())),
+            ("delete", world(unhooked(over(1)), left()).later(KEPT)),
+            ("back", world(over(1), left())),
+            ("unplaced", world(over(1), left()).waiting(1)),
+            (
+                "observe",
+                world(unhooked(over(1)), registration(1, "DRAINING", Some(2))),
+            ),
+            ("observe", world(unhooked(holding(1)), left())),
+        ] {
+            assert_eq!(world.needs_of(1), expected, "{tasks:?}");
+        }
+    }
+}
+
+/// Its root volume was replaced, and ECS shows only the registration that its record names.
+#[test]
+fn p1_an_instance_in_service_under_another_registration_is_noted_as_back() {
+    let outlived = Record {
+        active_since: Some(at(100)),
+        ..over(1)
+    };
+    assert!(outlived.is_outlived());
+    for (record, connected, asks, serves, needs) in [
+        (over(1), false, true, true, "finished back"),
+        (over(1), false, true, false, "finished"),
+        (outlived, false, false, true, "finished"),
+        (over(1), true, false, false, "finished"),
+    ] {
+        let one = ContainerInstance {
+            agent_connected: connected,
+            ..registration(1, "DRAINING", Some(0))
+        };
+        let mut world = World::empty().record(1, record).registered(1, one);
+        let asked = world.sweep().hooks_to_ask(&world.answers.described);
+        assert_eq!(asked.contains(&key(1).instance), asks, "{connected} {needs}");
+        world.answers.serving.extend(serves.then(|| key(1).instance));
+        assert_eq!(world.needs_of(1), needs);
     }
 }
 

@@ -422,7 +422,7 @@ fn an_order_reaches_as_far_as_hook_and_sidecars_allow() {
         // The default of two hours.
         (Some(60), None, Some("1h1m")),
         // The hook's limit less a margin and the flush.
-        (None, Some("63m"), Some("26h43m")),
+        (None, Some("63m"), Some("26h41m")),
     ];
     for (stopping, hold, by) in table {
         let mut reads = reads();

@@ -96,7 +96,8 @@ impl PlanBuilder<'_> {
         match &self.situation.observation.instance {
             Observed::Absent => Some((self.went(), Cause::Gone)),
             Observed::Present(instance) if instance.is_gone() => Some((self.went(), Cause::Inactive)),
-            Observed::Present(instance) if instance.is_active() && self.is_cancelled() => {
+            // One without an agent may be what another registration has left behind.
+            Observed::Present(instance) if instance.serves() && self.is_cancelled() => {
                 Some((ReleaseReason::Cancelled, Cause::Active))
             }
             Observed::Present(instance) if !instance.agent_connected() && self.agent_is_lost() => {
@@ -119,10 +120,14 @@ impl PlanBuilder<'_> {
     fn went(&self) -> ReleaseReason {
         let late = deadline::of(&self.record, self.situation.policy) <= self.now();
         let was_to_wait = self.record.lifecycle.is_some() && self.record.spot_notice_at.is_none();
+        // A shared record has no counts: its zero was not seen by this environment.
+        let counted = !self.record.is_reported_only() || self.record.draining_confirmed_at.is_some();
         let seen_to_end = self.record.waited.iter().all(|waited| waited.until.is_some());
         match self.record.releasing {
             Some(releasing) => releasing.reason,
-            None if self.record.remaining == 0 && seen_to_end && !was_to_wait => ReleaseReason::Drained,
+            None if self.record.remaining == 0 && seen_to_end && counted && !was_to_wait => {
+                ReleaseReason::Drained
+            }
             None if self.record.remaining > 0 && late => ReleaseReason::Deadline,
             None => ReleaseReason::AgentLost,
         }

@@ -37,7 +37,7 @@ impl PlanBuilder<'_> {
             if !self.record.is_released() {
                 self.record.draining_confirmed_at = None;
             }
-        } else if self.was_draining() {
+        } else if self.was_draining() && instance.agent_connected() {
             self.record
                 .active_since
                 .get_or_insert(self.situation.observation.at);

@@ -1,5 +1,7 @@
 //! A record may be of another drain than the one that is seen now.
 
+use jiff::Timestamp;
+
 use crate::aws::InstanceStatus;
 use crate::holding;
 use crate::limits::coordinator::LISTING_LAG;
@@ -100,7 +102,9 @@ fn is_of_this_drain(record: &Record, wait: &HookAction, situation: &Situation<'_
     let known = record.lifecycles().find(|known| wait.is_of(known));
     let Some(known_token) = known.map(|known| &known.lifecycle_action_token) else {
         return match wait.token {
-            Some(_) => record.receipt_at.is_none_or(|ended| wait.since <= ended),
+            Some(_) => record
+                .receipt_at
+                .is_none_or(|noted| wait.since <= ended(record, noted, situation)),
             None => goes_on(record, situation),
         };
     };
@@ -113,9 +117,16 @@ fn is_of_this_drain(record: &Record, wait: &HookAction, situation: &Situation<'_
         (None, Some(_)) => record
             .receipt_at
             .or(record.released_at)
-            .is_none_or(|at| wait.since <= at),
+            .is_none_or(|at| wait.since <= ended(record, at, situation)),
         (_, None) => goes_on(record, situation),
     }
+}
+
+/// When this drain was over at the latest, for a wait that an event names. Of an instance that is in service again the receipt
+/// says only when that was noticed: it may be later than the beginning of the next wait.
+fn ended(record: &Record, noted: Timestamp, situation: &Situation<'_>) -> Timestamp {
+    let serves = situation.observation.serves();
+    record.released_at.filter(|_| serves).unwrap_or(noted)
 }
 
 /// Without its event a wait has no name, and the instance may wait on at another actor's hook, or at one of ours whose

@@ -673,3 +673,31 @@ fn p8_the_late_event_of_a_wait_that_was_completed_by_name_begins_nothing() {
         assert_eq!(bench.record().started_at == at(120), begins, "{since}");
     }
 }
+
+/// It came back and waits again, and its receipt is written when that is noticed.
+#[test]
+fn p4_a_named_wait_that_began_before_a_late_receipt_is_another_one() {
+    for (status, since, begins) in [
+        ("ACTIVE", 490, true),
+        ("ACTIVE", 0, false),
+        ("DRAINING", 490, false),
+    ] {
+        let mut bench = drained(Bench::holding());
+        bench.rewrite(|record| {
+            record.lifecycle.as_mut().unwrap().lifecycle_action_token = None;
+            record.receipt_at = None;
+        });
+        bench.status("ACTIVE");
+        bench.tasks(vec![web(7, "RUNNING"), logs("RUNNING")]);
+        bench.observation.hook = waits_since(490, 3600, None);
+        let noticed = bench.done(500);
+        assert!(
+            noticed.contains(&"receipt") && !noticed.contains(&"complete"),
+            "{noticed:?}"
+        );
+        bench.status(status);
+        bench.observation.hook = waits_since(since, 3600, Some(TOKEN));
+        bench.step(501);
+        assert_eq!(bench.record().started_at == at(501), begins, "{status} {since}");
+    }
+}

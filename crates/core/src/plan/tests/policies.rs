@@ -193,7 +193,7 @@ fn the_deadline_goes_tier_by_tier_too_and_leaves_time_for_all_of_them() {
     bench.policy.tiers = "xray | mesh | logs".parse().unwrap();
     bench.policy.max_drain = seconds(48 * 3600);
     bench.step(0);
-    let deadline = 48 * 3600 - 3 * 120 - 90;
+    let deadline = 48 * 3600 - 3 * 120 - 180;
     assert_eq!(bench.record().deadline_at, at(deadline));
     bench.status("DRAINING");
     bench.tasks([all(["RUNNING"; 3]), vec![web(1, "RUNNING")]].concat());

@@ -221,8 +221,8 @@ fn p3_the_deadline_leaves_the_daemons_their_time_before_the_hooks_own_limit() {
     let mut bench = Bench::hooked();
     bench.observation.hook = waits(30, Some(TOKEN));
     bench.step(0);
-    // 100 × 30 s, less 2 min for the daemons and 90 s of margin.
-    assert_eq!(bench.record().deadline_at, at(3000 - 120 - 90));
+    // 100 × 30 s, less 2 min for the daemons and 180 s of margin.
+    assert_eq!(bench.record().deadline_at, at(3000 - 120 - 180));
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn with_hold_the_deadline_is_the_hooks_own_limit() {
     let mut bench = Bench::hooked();
     bench.policy.on_deadline = OnDeadline::Hold;
     bench.step(0);
-    assert_eq!(bench.record().deadline_at, at(48 * 3600 - 120 - 90));
+    assert_eq!(bench.record().deadline_at, at(48 * 3600 - 120 - 180));
 }
 
 #[test]
@@ -391,7 +391,7 @@ fn an_operators_order_is_obeyed_and_kept_in_the_record() {
         (note.command.as_str(), note.who.as_str(), note.why.as_str()),
         ("release", "ana", "ticket 7")
     );
-    let hooks_limit = at(48 * 3600 - 120 - 90);
+    let hooks_limit = at(48 * 3600 - 120 - 180);
     let extended = ordered(Order::Extend(SignedDuration::from_mins(30)));
     assert_eq!(extended.deadline_at, at(3600 + 1800));
     assert_eq!(ordered(Order::Hold).deadline_at, hooks_limit);
@@ -413,4 +413,31 @@ fn an_instance_that_went_when_only_events_had_ended_its_tasks_was_not_drained() 
     bench.observation.tasks = Observed::Absent.into();
     bench.step(60);
     assert_eq!(bench.record().reason, Some(ReleaseReason::AgentLost));
+}
+
+/// The machine has died, and what an earlier registration has left behind is ACTIVE in the cluster.
+#[test]
+fn p2_an_active_registration_without_an_agent_cancels_no_drain() {
+    for (connected, cancelled) in [(false, false), (true, true)] {
+        let mut bench = Bench::external_holding();
+        bench.rewrite(|record| record.other_registrations = vec![arn(2)]);
+        bench.observation.instance = Observed::Present(container_instance(2, "ACTIVE", connected).into());
+        bench.tasks(vec![Task {
+            agent_connected: connected,
+            ..web(1, "RUNNING")
+        }]);
+        bench.step(60);
+        bench.step(70);
+        let reason = bench.record().reason;
+        assert_eq!(
+            reason,
+            cancelled.then_some(ReleaseReason::Cancelled),
+            "{connected}"
+        );
+        if !cancelled {
+            assert_eq!(bench.record().active_since, None);
+            (2..=11).for_each(|minute| drop(bench.step(minute * 60)));
+            assert_eq!(bench.record().reason, Some(ReleaseReason::AgentLost));
+        }
+    }
 }

@@ -33,11 +33,11 @@ fn p3_daemons_may_go_in_time_for_the_end_whatever_ends_the_drain() {
     let days = 48 * HOUR;
     for (heartbeat, notice, poll, tiers, stop, latest) in [
         (None, None, 1, "a", 120, days),
-        (Some(3600), None, 1, "a", 120, days - 120 - 90),
-        (Some(3600), None, 1, "a | b | c", 120, days - 360 - 90),
+        (Some(3600), None, 1, "a", 120, days - 120 - 180),
+        (Some(3600), None, 1, "a | b | c", 120, days - 360 - 180),
         // 36 s of reading for each tier do not fit into the margin.
-        (Some(3600), None, 30, "a | b", 120, days - 240 - 60 - 72),
-        (Some(30), None, 1, "a", 120, 3000 - 120 - 90),
+        (Some(3600), None, 30, "a | b", 120, days - 240 - 150 - 72),
+        (Some(30), None, 1, "a", 120, 3000 - 120 - 180),
         // Half of the wait is kept for the tasks.
         (Some(30), None, 1, "a", 2000, 1500),
         (Some(120), None, 1, "a", 12_000, 6000),
@@ -81,8 +81,8 @@ fn p3_a_flush_for_which_the_hook_does_not_wait_is_cut_and_reported() {
     let record = record(Some(30), None, 1);
     let schedule = Schedule::of(&record, &policy);
     assert_eq!(schedule.latest(), at(1500));
-    assert_eq!(schedule.cut_flush(), Some(seconds(1410)));
-    assert_eq!(schedule.tier_end(0, at(1500)), at(1500 + 705));
+    assert_eq!(schedule.cut_flush(), Some(seconds(1320)));
+    assert_eq!(schedule.tier_end(0, at(1500)), at(1500 + 660));
     let mut bench = Bench::hooked();
     bench.policy = policy;
     bench.observation.hook = waits(30, Some(TOKEN));
@@ -154,4 +154,31 @@ proptest! {
 /// How long a hook of this timeout may wait at the most.
 fn seconds_of(heartbeat: u32) -> SignedDuration {
     seconds((i64::from(heartbeat) * 100).min(48 * HOUR))
+}
+
+#[test]
+fn p3_ticks_alone_complete_the_hook_before_its_limit_whenever_they_come() {
+    for (tiers, poll) in [
+        ("a", 1),
+        ("a", 10),
+        ("a", 60),
+        ("a | b", 10),
+        ("a | b | c | d", 60),
+    ] {
+        let (policy, record) = (policy_of(tiers, 120), record(Some(120), None, poll));
+        let schedule = Schedule::of(&record, &policy);
+        for phase in 0..60 {
+            let tick = |due: Timestamp| {
+                let past = due.duration_since(at(phase)).as_secs().rem_euclid(60);
+                due + seconds((60 - past) % 60)
+            };
+            // The last tier goes by the release itself.
+            let mut since = tick(schedule.latest());
+            for tier in 0..policy.tiers.count() - 1 {
+                since = tick(schedule.tier_end(tier, since));
+            }
+            let completed = tick(schedule.flush_end(since)) + seconds(30);
+            assert!(completed <= at(12_000), "{tiers} {poll} {phase}: {completed}");
+        }
+    }
 }

@@ -18,6 +18,8 @@ pub(super) struct Seen {
     pub(super) waiting: Option<Waiting>,
     pub(super) leaving: Option<BTreeSet<InstanceId>>,
     pub(super) empty: BTreeSet<ContainerInstanceArn>,
+    /// Instances that are in service, of those that Auto Scaling was asked about.
+    pub(super) serving: BTreeSet<InstanceId>,
     /// Whether more than one cluster may be watched, so that a hook may wait for drains in several.
     pub(super) several: bool,
 }
@@ -86,8 +88,9 @@ impl Seen {
         instances: &[ContainerInstance],
     ) -> bool {
         let unsaid = |record: &Record| is_over(record) && record.lifecycle.is_some() && !record.is_outlived();
-        let serves = |one: &ContainerInstance| one.status == InstanceStatus::Active && one.agent_connected;
-        self.is_unhooked(&key.instance) && listed.record().is_some_and(unsaid) && instances.iter().any(serves)
+        self.is_unhooked(&key.instance)
+            && listed.record().is_some_and(unsaid)
+            && (instances.iter().any(is_in_service) || self.serving.contains(&key.instance))
     }
 
     /// Returns whether Auto Scaling has answered, and no hook waits for the instance.
@@ -174,8 +177,16 @@ impl Seen {
     }
 }
 
+/// Returns whether it drains. A registration that was left behind does not count beside one that is in service.
 fn is_draining(instances: &[ContainerInstance]) -> bool {
-    instances.iter().any(|one| one.status == InstanceStatus::Draining)
+    let serves = instances.iter().any(is_in_service);
+    let counts = |one: &ContainerInstance| one.agent_connected || !serves;
+    let drains = |one: &ContainerInstance| one.status == InstanceStatus::Draining && counts(one);
+    instances.iter().any(drains)
+}
+
+fn is_in_service(one: &ContainerInstance) -> bool {
+    one.status == InstanceStatus::Active && one.agent_connected
 }
 
 /// It is the record of a drain that another actor began. A shared record mentions no hooks.
