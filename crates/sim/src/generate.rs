@@ -126,7 +126,7 @@ impl Draw {
         });
     }
 
-    fn happens(&self, wanted: fn(&What) -> bool) -> bool {
+    fn has_step(&self, wanted: fn(&What) -> bool) -> bool {
         self.scenario.steps.iter().any(|step| wanted(&step.what))
     }
 }

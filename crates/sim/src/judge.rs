@@ -165,7 +165,7 @@ pub struct Judge {
     violations: Vec<Violation>,
     /// The kill switch says release-all since then.
     release_all: Option<Ms>,
-    /// The kill switch says observe, or did within the last minute.
+    /// The kill switch has said observe, at some time.
     observes: bool,
     /// The execution environment that last took a batch of the queue, or an order.
     environment: Option<EnvironmentId>,

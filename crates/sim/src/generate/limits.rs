@@ -33,10 +33,12 @@ pub(super) fn met(
     let many = scenario.hosts.len() > 1;
     let delays_others = expected.settle > DEFAULT_SETTLE && many;
     let faults = |wanted: fn(&FaultSpec) -> bool| scenario.faults.iter().any(wanted);
+    // An event that comes later than a sidecar waits is as good as lost.
+    let late = delays_others || faults(loses_events) || faults(delays_events);
     let impatient = by_hand(scenario) && expected.unknown_grace < PATIENT;
     let held_up = by_hand(scenario) && scenario.faults.iter().any(|fault| holds_up(fault, expected));
     let table = [
-        ("lost-event-of-a-drain-by-hand", impatient && faults(loses_events)),
+        ("lost-event-of-a-drain-by-hand", impatient && late),
         ("drain-by-hand-while-reads-are-throttled", held_up),
         ("spot-notice-delays-the-others", noticed && many),
         ("lost-spot-notice", noticed && faults(loses_events)),
@@ -72,6 +74,10 @@ fn loses_events(fault: &FaultSpec) -> bool {
     matches!(fault.what, Trouble::LoseEvents { .. })
 }
 
+fn delays_events(fault: &FaultSpec) -> bool {
+    matches!(fault.what, Trouble::DelayEvents { .. })
+}
+
 /// Returns whether a record may be read twice without a drain that it has. A shared record as it was before does not list an
 /// instance that it lists now.
 fn is_not_found_twice(fault: &FaultSpec, scenario: &Scenario) -> bool {
@@ -102,7 +108,7 @@ fn by_hand(scenario: &Scenario) -> bool {
 fn holds_up(fault: &FaultSpec, expected: &Expectations) -> bool {
     let long = fault.to - fault.from > SHORT_TROUBLE;
     match fault.what {
-        Trouble::LoseEvents { .. } | Trouble::DoubleEvents => false,
+        Trouble::LoseEvents { .. } | Trouble::DelayEvents { .. } | Trouble::DoubleEvents => false,
         _ => long || expected.unknown_grace < PATIENT,
     }
 }
@@ -146,7 +152,7 @@ impl Draw {
         });
         let Some((host, at)) = wiped else { return };
         let settings = ["STOP_TASKS_AFTER", "STANDALONE_TASKS"].map(str::to_owned);
-        let orders = self.happens(|what| matches!(what, What::Order { .. } | What::Control(Some(_))));
+        let orders = self.has_step(|what| matches!(what, What::Order { .. } | What::Control(Some(_))));
         if orders || Expectations::new(&self.scenario).max_drain < at + FAR_FROM_THE_COMPLETION {
             self.scenario
                 .steps
@@ -230,7 +236,7 @@ impl Draw {
                 if self.scenario.faults.iter().any(loses_events) {
                     self.scenario.faults.retain(loses_events);
                 }
-                if self.happens(|what| matches!(what, What::AgentDown(_))) {
+                if self.has_step(|what| matches!(what, What::AgentDown(_))) {
                     self.scenario.faults.retain(|fault| !loses_events(fault));
                 }
                 let grace = ("UNKNOWN_GRACE".to_owned(), seconds(PATIENT));

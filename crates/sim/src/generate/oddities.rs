@@ -105,7 +105,7 @@ impl Draw {
         let named = named
             .iter()
             .any(|name| self.scenario.settings.contains_key(*name));
-        if named && self.strikes(3, "unplaced-instance-waits-for-ever") {
+        if named && self.strikes(3, "unplaced-instance-waits-indefinitely") {
             let host = HostSpec {
                 cluster: None,
                 tasks: Vec::new(),

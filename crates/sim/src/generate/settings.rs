@@ -71,7 +71,7 @@ impl Draw {
 
     /// The sidecars hold longer than any drain, unless that is what goes wrong.
     pub(super) fn bounds(&mut self) {
-        let ordered = self.happens(|what| matches!(what, What::Order { .. }));
+        let ordered = self.has_step(|what| matches!(what, What::Order { .. }));
         let expected = Expectations::new(&self.scenario);
         let longest = expected.max_drain + expected.flush() + HOLD_MORE * expected.tiers;
         let usual = self.percent(50);

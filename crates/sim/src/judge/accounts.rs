@@ -2,7 +2,7 @@
 
 use super::{Judge, Rule};
 use crate::model::{Caller, EnvironmentId, Fact, HostId, Outcome, SidecarState, Source, TaskId, World};
-use crate::scenario::{HOUR, MINUTE, Ms, SECOND};
+use crate::scenario::{HOUR, MINUTE, Ms, SECOND, Step, What};
 use crate::shared_text::is_beacon;
 use std::collections::BTreeMap;
 
@@ -83,6 +83,7 @@ impl Judge {
                 self.accounts.last_activity = now;
             }
             Fact::Instance { .. }
+            | Fact::Agent { .. }
             | Fact::TaskStatus { .. }
             | Fact::HookEnds { .. }
             | Fact::Off { .. }
@@ -431,6 +432,17 @@ pub(super) fn round_of_check(world: &World) -> u64 {
     let page = scenario.aws.page.max(1);
     let services = scenario.services.len();
     let hosts = scenario.hosts.len();
-    let lists = services / page + 1 + services * (hosts / page + 1);
+    // A service that is made again as a DAEMON service is listed with the tasks that it had before.
+    let tasks = |service: usize| {
+        let is_remade = |step: &Step| matches!(step.what, What::RemakeService(one) if one == service);
+        let all = scenario.hosts.iter().flat_map(|host| &host.tasks);
+        let before = all.filter(|task| task.service == Some(service)).count();
+        match scenario.steps.iter().any(is_remade) {
+            true => before.max(hosts),
+            false => hosts,
+        }
+    };
+    let pages: usize = (0..services).map(|service| tasks(service) / page + 1).sum();
+    let lists = services / page + 1 + pages;
     (scenario.clusters.len() * (lists + 1) + services * hosts / 100) as u64
 }

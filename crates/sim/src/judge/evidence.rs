@@ -254,7 +254,11 @@ impl Judge {
         let same = before
             .as_ref()
             .is_some_and(|(before, _)| *before == drain || is_shared_drain(before, began_before, record));
-        let another = before.is_some() && !same;
+        // Its record was deleted after its release: what holds now is another drain, as of an agent that is back.
+        let watch = self.watch(host);
+        let of_this = |at: Ms| watch.began.is_some_and(|began| at >= began);
+        let forgotten = before.is_none() && !released && watch.released.is_some_and(of_this);
+        let another = forgotten || (before.is_some() && !same);
         self.watch(host).hooked = match record.get("shared") {
             // A shared record does not mention hooks: a drain has those whose events had come when it began.
             Some(_) if same => hooked,

@@ -207,9 +207,10 @@ impl Expectations {
     /// The longest for which a hook's wait may be kept up that began at `since`: the longest drain, its flush and some
     /// ticks; twice that and ten minutes if AWS was not well meanwhile.
     #[must_use]
-    pub fn kept_at_most(&self, since: Ms, now: Ms) -> Ms {
+    pub fn kept_at_most(&self, since: Ms, now: Ms, observed: bool) -> Ms {
         let bound = self.max_drain + self.flush() + 4 * MINUTE;
-        match self.is_well(since, now) {
+        // A drain whose hook waits while the kill switch says observe begins when it does not say so any more.
+        match self.is_well(since, now) && !observed {
             true => bound,
             false => 2 * bound + 10 * MINUTE,
         }

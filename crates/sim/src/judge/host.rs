@@ -217,8 +217,9 @@ impl Judge {
             .waits
             .iter()
             .filter(|wait| wait.ours && wait.since >= began);
-        // A wait that a tick came upon, as when its event was lost, counts as a tick older than it was seen.
-        let margin = flush + 150 * SECOND;
+        // Two ticks and their delay are kept free. A wait that a tick came upon, as when its event was lost, counts as a tick
+        // older than it was seen.
+        let margin = flush + 240 * SECOND;
         // Half of the wait is kept for holding, regardless of the flush.
         let limit = |wait: &crate::model::Wait| {
             let half = |end: Ms| wait.since + (end - wait.since) / 2;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Judge, Rule};
 use crate::model::{
     Caller, Cause, DaemonState, Fact, HookEnd, HostId, InstanceStatus, Outcome, RegistrationId, SidecarState,
-    Source, TaskId, TaskStatus, World,
+    Source, TaskId, TaskStatus, Wait, WaitState, World,
 };
 use crate::scenario::{MINUTE, Ms, SECOND};
 
@@ -102,7 +102,10 @@ impl Judge {
         let since = world.host(host).scaling.waits[wait].since;
         let watch = self.watch(host);
         let free = watch.ordered_hold || watch.kept_too_long;
-        if free || self.expected.holds_at_deadline || now - since <= self.expected.kept_at_most(since, now) {
+        if free
+            || self.expected.holds_at_deadline
+            || now - since <= self.expected.kept_at_most(since, now, self.observes)
+        {
             return;
         }
         self.watch(host).kept_too_long = true;
@@ -428,10 +431,10 @@ impl Judge {
     /// A drain is no longer than its deadline, its flush, and two ticks.
     pub(super) fn judge_length(&mut self, now: Ms, host: HostId, since: Ms, world: &World) {
         let expected = &self.expected;
-        let bound = expected.max_drain + expected.flush() + 4 * MINUTE;
+        let bound = expected.kept_at_most(since, now, self.observes);
         let watch = self.hosts.get(&host);
         let ordered = watch.is_some_and(|watch| watch.ordered_hold);
-        let free = expected.holds_at_deadline || ordered || !expected.is_well(since, now);
+        let free = expected.holds_at_deadline || ordered;
         if !free && now - since > bound {
             let what = format!("the hook waited for {} s", (now - since) / SECOND);
             self.break_rule(Rule::HeldTooLong, now, Some(host), world, what);
@@ -499,9 +502,14 @@ impl Judge {
             let last = entry.scaling.waits.iter().rfind(|wait| wait.ours);
             let unhooked = entry.scaling.group.is_some() && entry.noticed_at.is_none();
             let deleted = last.map_or(unhooked, |wait| {
-                matches!(wait.state, crate::model::WaitState::Over(_, HookEnd::CutShort))
+                matches!(wait.state, WaitState::Over(_, HookEnd::CutShort))
             });
-            if deleted {
+            // It came when our hooks had been completed: only another actor's hook kept the machine.
+            let completed_before = |wait: &Wait| matches!(wait.state, WaitState::Over(at, HookEnd::Completed(_)) if at < daemon.placed);
+            let ours = entry.scaling.waits.iter().filter(|wait| wait.ours);
+            let came_after =
+                last.is_some() && entry.noticed_at.is_none() && ours.clone().all(completed_before);
+            if deleted || came_after {
                 continue;
             }
             // After a release that an operator ordered, tasks may run on, and ECS stops daemons after them.

@@ -128,6 +128,16 @@ impl Judge {
             true => self.expected.daemon_stop.min(share),
             false => self.expected.daemon_stop,
         };
+        // What is left of the two minutes then is for this tier and the later ones, whatever an earlier one has had: no order is
+        // left if the run that was to release was cut short until then.
+        let left = self.expected.tiers.saturating_sub(tier as u64);
+        let too_late = world.host(host).noticed_at.is_some_and(|at| {
+            let kept = at + 2 * MINUTE - stop * left;
+            let_go >= kept && !self.expected.is_well(at, let_go)
+        });
+        if too_late {
+            return;
+        }
         let neighbours = world.registration(task.registration).tasks.iter();
         let early = neighbours
             .filter_map(|other| self.by_tier(world.task(*other), world))

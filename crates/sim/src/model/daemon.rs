@@ -37,7 +37,8 @@ impl DaemonState {
             _ if plan.no_image => SidecarState::None,
             Sidecar::Product | Sidecar::Original => SidecarState::Starts,
         };
-        let credentials_end = plan.credentials_end;
+        // A task that comes later has credentials of its own, which last for hours.
+        let credentials_end = plan.credentials_end.filter(|_| placed == 0);
         DaemonState {
             plan,
             sidecar,

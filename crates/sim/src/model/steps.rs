@@ -155,8 +155,6 @@ impl World {
         }
     }
 
-    /// The agent's data is lost: the agent kills no container, but it knows none. ECS starts the tasks again elsewhere;
-    /// on this machine new tasks come under a new registration.
     /// Returns whether ECS places a task there: on an ACTIVE instance, and on one that has just become DRAINING, since a
     /// placement may have been in progress then.
     fn takes_tasks(&self, registration: RegistrationId) -> bool {
@@ -165,8 +163,12 @@ impl World {
         registration.status == InstanceStatus::Active || self.now - changed <= PLACED_WITHIN
     }
 
+    /// The agent's data is lost: the agent kills no container, but it knows none. ECS starts the tasks again elsewhere;
+    /// on this machine new tasks come under a new registration.
     fn wipe(&mut self, host: HostId) {
-        if let Some(old) = self.host(host).present() {
+        // What is off has no agent.
+        let present = self.host(host).present().filter(|_| self.host(host).on);
+        if let Some(old) = present {
             self.forget(old);
             self.new_registration(host);
         }

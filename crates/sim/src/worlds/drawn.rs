@@ -308,6 +308,34 @@ pub(super) const FAULTS: &[KnownFault] = &[
         breaks: &[Rule::TakenBack],
         world: || drawn(include_str!("hook-after-the-release-by-hand.json")),
     },
+    KnownFault {
+        name: "one-not-found-in-a-new-environment",
+        what: "A new environment does not find the record of a drain once, and the drain begins again although it is released.",
+        why: "One reading is believed by an environment that has listed no drains yet.",
+        breaks: &[Rule::TakenBack],
+        world: || drawn(include_str!("one-not-found-in-a-new-environment.json")),
+    },
+    KnownFault {
+        name: "one-tick-before-the-limit-of-the-hook",
+        what: "A task runs on to the limit of its hook, and the hook ends by that limit before it is completed.",
+        why: "Time for one tick is kept free, and a drain without events needs two: one that releases, and one that completes.",
+        breaks: &[Rule::HeldTooLong],
+        world: || drawn(include_str!("one-tick-before-the-limit-of-the-hook.json")),
+    },
+    KnownFault {
+        name: "back-under-another-registration-unnoticed",
+        what: "An instance comes back with a new root volume, and a reading that lags shows a sidecar the release of the drain before.",
+        why: "The tick describes only the registrations that the record names, and does not note that the instance is in service.",
+        breaks: &[Rule::DaemonBeforeTask],
+        world: || drawn(include_str!("back-under-another-registration-unnoticed.json")),
+    },
+    KnownFault {
+        name: "left-behind-beside-one-in-service",
+        what: "An agent has lost its data in a drain that was undone: its earlier registration costs seven calls in each minute.",
+        why: "One registration that is DRAINING makes the instance drain, also without an agent beside one in service.",
+        breaks: &[Rule::IdleCost],
+        world: || drawn(include_str!("left-behind-beside-one-in-service.json")),
+    },
 ];
 
 /// A drawn world, made as small as it gets.
