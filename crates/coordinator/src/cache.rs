@@ -46,7 +46,7 @@ pub(crate) use agenda::Beginning;
 use drain::CachedDrain;
 pub use drain::TaskStopFollowUp;
 pub use finished::Finished;
-pub use foreign::ForeignCache;
+pub use foreign::{ForeignCache, ProviderKind};
 use heartbeats::HeartbeatCache;
 use protection::Protection;
 use shared_reading::SharedReading;
@@ -129,6 +129,21 @@ pub struct Announced {
     pub hook: Hook,
     /// When EC2 said that it takes the instance back.
     pub spot: Option<Timestamp>,
+}
+
+impl Announced {
+    /// What both have announced, the later one first: the attempt for a hook may follow that for a notice.
+    fn beside(self, before: Option<Announced>) -> Announced {
+        let Some(before) = before else { return self };
+        let hook = match self.hook {
+            Hook::Waiting(_) => self.hook,
+            Hook::None | Hook::Over | Hook::Unknown(_) => before.hook,
+        };
+        Announced {
+            hook,
+            spot: self.spot.or(before.spot),
+        }
+    }
 }
 
 impl Unrecorded {
@@ -589,9 +604,10 @@ impl Cache {
         let known = facts.unrecorded.get(key);
         let since = known.map_or(now, |known| known.drain.since);
         let drain = UnrecordedDrain { since, record };
+        let before = known.map(|known| known.announced.clone());
         let unrecorded = Unrecorded {
             drain,
-            announced,
+            announced: announced.beside(before),
             tried: now,
         };
         facts.unrecorded.insert(key.clone(), unrecorded);

@@ -290,10 +290,9 @@ impl Store {
             {
                 Observed::Present(known.stored.clone())
             }
-            // One that was never written cannot be gone: the drain is in a shared record, and what is known of it besides is here
-            // alone. Nor does a run delete the record of a drain that is not over: an answer that does not find it lags.
+            // The receipt of a drain in a shared record is known here alone. Nor does a run delete the record of a drain that is not over: an answer that does not find it lags.
             (Some(known), Observed::Absent)
-                if known.stored.version == 0
+                if (known.stored.version == 0 && known.is_over())
                     || (!known.is_over() && now.duration_since(known.at) < READ_LAG_MAX) =>
             {
                 Observed::Present(known.stored.clone())

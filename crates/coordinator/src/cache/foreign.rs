@@ -18,12 +18,25 @@ pub struct ForeignCache(Guarded<ForeignState>);
 struct ForeignState {
     /// Container instances that are none of ours. An ARN is never given to another.
     foreign: HashMap<ContainerInstanceArn, Timestamp>,
-    /// Whether the instances of this capacity provider are kept by ECS itself. `None` if ECS could not be asked.
-    managed: HashMap<(ClusterName, String), (Option<bool>, Timestamp)>,
+    /// What is known of capacity providers.
+    providers: HashMap<(ClusterName, String), (ProviderKind, Timestamp)>,
     /// Container instances of which it is not known whether ECS keeps them itself.
     unclear: HashMap<ContainerInstanceArn, Timestamp>,
     /// When it was last said that a cluster is gone.
     gone: HashMap<ClusterName, Timestamp>,
+}
+
+/// What is known of the instances of a capacity provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProviderKind {
+    /// ECS keeps them itself.
+    Managed,
+    /// They are ours. If ECS came to keep them itself, their tasks would show it.
+    Ours,
+    /// They count as ours: the role may not ask, or ECS does not describe the provider.
+    AssumedOurs,
+    /// ECS gave no answer.
+    Unanswered,
 }
 
 impl ForeignCache {
@@ -46,24 +59,18 @@ impl ForeignCache {
     #[must_use]
     pub fn is_managed(&self, cluster: &ClusterName, provider: &str, now: Timestamp) -> Option<bool> {
         let facts = self.0.lock();
-        let (managed, at) = facts.managed.get(&(cluster.clone(), provider.to_owned()))?;
-        is_fresh(*managed, *at, now).then_some(*managed == Some(true))
+        let (kind, at) = facts.providers.get(&(cluster.clone(), provider.to_owned()))?;
+        kind.is_fresh(*at, now).then_some(*kind == ProviderKind::Managed)
     }
 
-    /// Remembers the type of a capacity provider, or for a moment that ECS could not be asked.
-    pub fn insert_provider(
-        &self,
-        cluster: &ClusterName,
-        provider: &str,
-        managed: Option<bool>,
-        now: Timestamp,
-    ) {
+    /// Remembers what is known of a capacity provider.
+    pub fn insert_provider(&self, cluster: &ClusterName, provider: &str, kind: ProviderKind, now: Timestamp) {
         let mut facts = self.0.lock();
-        make_room(&mut facts.managed, |(_, at)| {
+        make_room(&mut facts.providers, |(_, at)| {
             now.duration_since(*at) < PROVIDER_TTL
         });
         let provider = (cluster.clone(), provider.to_owned());
-        facts.managed.insert(provider, (managed, now));
+        facts.providers.insert(provider, (kind, now));
     }
 
     /// Remembers whether the provider of a container instance could be asked for.
@@ -77,9 +84,9 @@ impl ForeignCache {
         let mut facts = self.0.lock();
         let provider = (cluster.clone(), provider.to_owned());
         let known = facts
-            .managed
+            .providers
             .get(&provider)
-            .is_some_and(|(managed, _)| managed.is_some());
+            .is_some_and(|(kind, _)| *kind != ProviderKind::Unanswered);
         match known {
             true => drop(facts.unclear.remove(arn)),
             false => {
@@ -113,15 +120,15 @@ fn make_room<K: Eq + Hash, V>(map: &mut HashMap<K, V>, is_young: impl Fn(&V) -> 
     }
 }
 
-/// Instances of a provider that has become one of ECS itself show by their tasks that they are not ours. So what is known to
-/// be ours is not asked for again.
-fn is_fresh(managed: Option<bool>, at: Timestamp, now: Timestamp) -> bool {
-    let ttl = match managed {
-        Some(false) => return true,
-        Some(true) => PROVIDER_TTL,
-        None => PROVIDER_RETRY,
-    };
-    now.duration_since(at) < ttl
+impl ProviderKind {
+    fn is_fresh(self, at: Timestamp, now: Timestamp) -> bool {
+        let ttl = match self {
+            ProviderKind::Ours => return true,
+            ProviderKind::Managed | ProviderKind::AssumedOurs => PROVIDER_TTL,
+            ProviderKind::Unanswered => PROVIDER_RETRY,
+        };
+        now.duration_since(at) < ttl
+    }
 }
 
 #[cfg(test)]
@@ -140,14 +147,17 @@ mod tests {
     fn the_type_of_a_capacity_provider_is_asked_for_again_after_a_while() {
         let (edges, cluster) = (ForeignCache::default(), "prod".parse().unwrap());
         assert_eq!(edges.is_managed(&cluster, "workers", at(0)), None);
-        edges.insert_provider(&cluster, "workers", Some(true), at(0));
+        edges.insert_provider(&cluster, "workers", ProviderKind::Managed, at(0));
         assert_eq!(edges.is_managed(&cluster, "workers", at(599)), Some(true));
         assert_eq!(edges.is_managed(&cluster, "workers", at(600)), None);
         assert_eq!(edges.is_managed(&"dev".parse().unwrap(), "workers", at(1)), None);
-        edges.insert_provider(&cluster, "ours", Some(false), at(0));
+        edges.insert_provider(&cluster, "ours", ProviderKind::Ours, at(0));
         assert_eq!(edges.is_managed(&cluster, "ours", at(86_400)), Some(false));
+        edges.insert_provider(&cluster, "denied", ProviderKind::AssumedOurs, at(0));
+        assert_eq!(edges.is_managed(&cluster, "denied", at(599)), Some(false));
+        assert_eq!(edges.is_managed(&cluster, "denied", at(600)), None);
         // Without an answer it counts as ours, and is asked for soon.
-        edges.insert_provider(&cluster, "unanswered", None, at(0));
+        edges.insert_provider(&cluster, "unanswered", ProviderKind::Unanswered, at(0));
         assert_eq!(edges.is_managed(&cluster, "unanswered", at(9)), Some(false));
         assert_eq!(edges.is_managed(&cluster, "unanswered", at(10)), None);
     }
@@ -155,15 +165,20 @@ mod tests {
     #[test]
     fn p9_an_instance_is_unclear_until_its_capacity_provider_is_known() {
         let (edges, cluster) = (ForeignCache::default(), "prod".parse().unwrap());
-        let unclear = |managed, seconds| {
-            edges.insert_provider(&cluster, "workers", managed, at(seconds));
+        let unclear = |kind, seconds| {
+            edges.insert_provider(&cluster, "workers", kind, at(seconds));
             edges.insert_unclear(&cluster, &arn(1), "workers", at(seconds));
             edges.is_unclear(&arn(1))
         };
         assert!(!edges.is_unclear(&arn(1)));
-        let found = [(None, 0), (Some(false), 10), (None, 700), (Some(true), 710)];
+        let found = [
+            (ProviderKind::Unanswered, 0),
+            (ProviderKind::Ours, 10),
+            (ProviderKind::Unanswered, 700),
+            (ProviderKind::AssumedOurs, 710),
+        ];
         assert_eq!(
-            found.map(|(managed, seconds)| unclear(managed, seconds)),
+            found.map(|(kind, seconds)| unclear(kind, seconds)),
             [true, false, true, false]
         );
     }

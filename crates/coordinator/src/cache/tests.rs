@@ -49,6 +49,12 @@ fn a_drain_that_cannot_be_recorded_is_known_since_the_first_attempt() {
         None,
         "Auto Scaling is to be asked"
     );
+    let without_notice = Announced {
+        hook: Hook::None,
+        spot: None,
+    };
+    cache.add_unrecorded(&key(1), record(120), without_notice, at(120));
+    assert_eq!(cache.announced(&key(1), at(179)), Some(announced()), "both count");
     let last = cache.unrecorded(&key(1), at(299)).unwrap().record;
     assert_eq!(last.started_at, at(120));
     assert_eq!(since(300), None, "another drain, if there is one");

@@ -53,8 +53,8 @@ impl Changes<'_> {
     }
 
     /// A shared record has no room for daemons that are unprotected, or have gone before the tasks, so the drain's own record
-    /// names them beside it, if no other write waits. Not instead of it: what makes a daemon unprotected is mostly wrong on every instance, and
-    /// the holds of all of them would wait for the pace of single writes. What fails is only the names.
+    /// names them beside it, if no other write waits. Not instead of it: what makes a daemon unprotected is mostly wrong on every
+    /// instance, and the holds of all of them would wait for the pace of single writes. What fails is only the names.
     async fn name_evidence(&self, write: &RecordWrite<'_>) -> Option<(Stored, bool)> {
         let record = &write.record;
         let names_nothing = record.unprotected.is_empty() && record.daemons_gone_at.is_none();

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use protector_core::aws::InstanceStatus;
 use protector_core::ids::{ClusterName, ContainerInstanceArn, InstanceId, InstanceKey};
 use protector_core::limits::DESCRIBE_MAX;
-use protector_core::limits::coordinator::{ASKED_BY_NAME_MAX, FEW_INSTANCES};
+use protector_core::limits::coordinator::{ASKED_BY_NAME_MAX, FEW_INSTANCES, ONE_BY_ONE_MAX};
 use protector_core::observation::{ContainerInstance, Observed, Task};
 
 use crate::aws::{AwsError, Described, by_instance, each_until_throttled};
@@ -163,7 +163,7 @@ impl Surveyor<'_> {
     }
 
     /// Shows instances whose drains begin. Of many the tasks are read later: a shared record has no counts. Not of one that ECS
-    /// may keep itself: its tasks show whether it does.
+    /// may keep itself: its tasks show whether it does. If that is not known of many, most of them are ours.
     async fn show_beginning(
         &self,
         described: Vec<(InstanceKey, Vec<ContainerInstance>)>,
@@ -176,10 +176,12 @@ impl Surveyor<'_> {
         let mut shown = self.with_records(described, at, view).await;
         if shared {
             let unclear = |one: &ContainerInstance| self.cache.foreign.is_unclear(&one.arn);
-            let ours = shown
-                .values_mut()
-                .filter(|shown| !shown.instances.iter().any(unclear));
-            ours.for_each(|shown| shown.tasks = Some(later()));
+            let mut one_by_one = 0..ONE_BY_ONE_MAX;
+            let later_ones = shown.values_mut().filter(|shown| {
+                let unclear = shown.instances.iter().any(unclear);
+                !unclear || one_by_one.next().is_none()
+            });
+            later_ones.for_each(|shown| shown.tasks = Some(later()));
         }
         view.shown.extend(shown);
     }

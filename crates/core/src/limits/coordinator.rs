@@ -113,7 +113,8 @@ pub const PROBE_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 /// observations. So it waits for an observation that is due within this.
 pub const BATCH_WAIT_MAX: SignedDuration = SignedDuration::from_secs(11);
 
-/// The type of a capacity provider does not change, but one may be created again under its name.
+/// The type of a capacity provider does not change, but one may be created again under its name. That one is ours is not asked
+/// for again: if ECS came to keep its instances itself, their tasks would show it.
 pub const PROVIDER_TTL: SignedDuration = SignedDuration::from_mins(10);
 
 /// The interval after which the type of a capacity provider is asked for again if ECS gave no answer.

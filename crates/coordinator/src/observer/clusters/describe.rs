@@ -6,7 +6,7 @@ use protector_core::ids::{ClusterName, ContainerInstanceArn};
 use protector_core::trigger::TriggerKind;
 
 use crate::aws::{AwsError, Described, ErrorKind, Instances, MANAGED_INSTANCES, NotOurs};
-use crate::cache::Cache;
+use crate::cache::{Cache, ProviderKind};
 use crate::context::RunContext;
 use crate::logging::Level;
 
@@ -86,9 +86,13 @@ impl Clusters<'_> {
             types => types.ok(),
         };
         for name in names {
-            let kind = types.as_ref().map(|types| types.get(&name));
-            let managed = kind.map(|kind| kind.is_some_and(|kind| kind == MANAGED_INSTANCES));
-            edges.insert_provider(cluster, &name, managed, now);
+            let kind = match types.as_ref().map(|types| types.get(&name)) {
+                None => ProviderKind::Unanswered,
+                Some(None) => ProviderKind::AssumedOurs,
+                Some(Some(kind)) if kind == MANAGED_INSTANCES => ProviderKind::Managed,
+                Some(Some(_)) => ProviderKind::Ours,
+            };
+            edges.insert_provider(cluster, &name, kind, now);
         }
     }
 }

@@ -120,16 +120,16 @@ impl PlanBuilder<'_> {
         Vec::new()
     }
 
-    /// Returns whether a hook that is listed after a release as drained may wait for what runs there now: the instance is in
-    /// service again, and no token says which wait it is. Also if no task holds there, its daemons were asked to stop by no
+    /// Returns whether a hook that is listed after a release as drained or cancelled may wait for what runs there now: the
+    /// instance is in service again, and no token says which wait it is. Also if no task holds there, its daemons were asked to stop by no
     /// drain. This one ends without its completion, and some time later a wait that is still listed begins one of its own.
     fn may_be_another_wait(&self) -> bool {
         let unnamed = self
             .hooks
             .iter()
             .any(|hook| hook.lifecycle_action_token.is_none());
-        let in_time = self.record.reason.is_some_and(ReleaseReason::leaves_time);
-        in_time && self.situation.observation.serves() && unnamed
+        let may_be = |reason: ReleaseReason| reason.leaves_time() || reason == ReleaseReason::Cancelled;
+        self.record.reason.is_some_and(may_be) && self.situation.observation.serves() && unnamed
     }
 
     /// The hook as it is to be completed. If a listing still shows its wait long after the drain was over, then the wait has

@@ -93,11 +93,16 @@ pub(super) fn continues(record: &Record, situation: &Situation<'_>, remarks: &mu
 /// Returns whether this wait belongs to the drain of the record, and did not begin after it. A drain ends once, and
 /// nothing continues it after that. A wait that is new to the drain is one more hook of the same instance.
 fn is_of_this_drain(record: &Record, wait: &HookAction, situation: &Situation<'_>) -> bool {
-    // It was cancelled since no hook waited any more when its instance was seen ACTIVE: only the late event of a wait from
-    // before that is of it.
+    // It was cancelled since no hook waited any more when its instance was seen ACTIVE: of the waits that events name only one
+    // from before that is of it.
     if record.reason == Some(ReleaseReason::Cancelled) {
         let seen = record.active_since.or(record.released_at);
-        return wait.token.is_some() && seen.is_some_and(|seen| wait.since <= seen);
+        let ended = record.receipt_at.or(record.released_at);
+        return match wait.token {
+            Some(_) => seen.is_some_and(|seen| wait.since <= seen),
+            // A listing may lag.
+            None => ended.is_none_or(|ended| situation.now < later(ended, LISTING_LAG)),
+        };
     }
     let known = record.lifecycles().find(|known| wait.is_of(known));
     let Some(known_token) = known.map(|known| &known.lifecycle_action_token) else {
@@ -125,8 +130,9 @@ fn is_of_this_drain(record: &Record, wait: &HookAction, situation: &Situation<'_
 /// When this drain was over at the latest, for a wait that an event names. Of an instance that is in service again the receipt
 /// says only when that was noticed: it may be later than the beginning of the next wait.
 fn ended(record: &Record, noted: Timestamp, situation: &Situation<'_>) -> Timestamp {
-    let serves = situation.observation.serves();
-    record.released_at.filter(|_| serves).unwrap_or(noted)
+    let instance = situation.observation.instance.as_yes();
+    let is_back = instance.is_some_and(Registrations::is_active);
+    record.released_at.filter(|_| is_back).unwrap_or(noted)
 }
 
 /// Without its event a wait has no name, and the instance may wait on at another actor's hook, or at one of ours whose
