@@ -146,10 +146,10 @@ impl Sweep<'_> {
             let mut left = all
                 .filter(|one| one.status != InstanceStatus::Inactive)
                 .peekable();
-            !record.is_outlived() && left.peek().is_some() && left.all(|one| !one.agent_connected)
+            was_let_go(record) && left.peek().is_some() && left.all(|one| !one.agent_connected)
         };
         let asks = |key: &InstanceKey, record: &Record| {
-            record.lifecycle.is_some() && (!is_over(record) || may_be_back(key, record))
+            (record.lifecycle.is_some() && !is_over(record)) || may_be_back(key, record)
         };
         let asked = self.records.iter().filter(|(key, listed)| {
             !self.waits(&key.instance) && listed.record().is_some_and(|record| asks(key, record))
@@ -179,6 +179,11 @@ fn unrecorded(view: &View) -> BTreeSet<ContainerInstanceArn> {
 /// Nothing is left to do for a drain that has its receipt, as long as its instance does not drain again.
 fn is_over(record: &Record) -> bool {
     record.is_released() && record.receipt_at.is_some()
+}
+
+/// Our hook let the instance go, and the record does not say that it is in service again.
+fn was_let_go(record: &Record) -> bool {
+    is_over(record) && record.lifecycle.is_some() && !record.is_outlived()
 }
 
 /// Its release was written some minutes ago: its sidecars have read it.

@@ -22,6 +22,7 @@ use crate::shared_text::SharedDrain;
 
 use accounts::Accounts;
 pub use expectations::Expectations;
+pub(crate) use expectations::SHARED_FROM;
 use host::Watch;
 
 /// What can be broken. The promises are those of the README.

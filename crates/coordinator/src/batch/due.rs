@@ -40,7 +40,7 @@ impl DueLooks<'_> {
             let due = self.first_due().is_some_and(|at| at <= self.router.run.now());
             let looked = due && self.look_unless_it_rests().await;
             let gathers = self.router.reconciler.crowd().gathers();
-            let patience = self.patience();
+            let patience = self.patience(gathers);
             let now = self.router.run.now();
             let due = self.first_due().filter(|at| at.duration_since(begun) <= patience);
             let wait = match due {
@@ -60,9 +60,8 @@ impl DueLooks<'_> {
     }
 
     /// For how long a batch waits for a look that is due: while it does, no event is received.
-    fn patience(&self) -> SignedDuration {
-        let cache = self.router.cache;
-        let crowded = !self.router.reconciler.crowd().gathers().is_zero();
+    fn patience(&self, gathers: SignedDuration) -> SignedDuration {
+        let (cache, crowded) = (self.router.cache, !gathers.is_zero());
         match (cache.awaits_an_event(), cache.drains()) {
             // Who awaits nothing but the end of a long settle window misses no event meanwhile.
             (false, ..=1) => BATCH_RECHECK_INTERVAL,

@@ -73,27 +73,24 @@ impl ForeignCache {
         facts.providers.insert(provider, (kind, now));
     }
 
-    /// Remembers whether the provider of a container instance could be asked for.
-    pub fn insert_unclear(
+    /// What is known of the provider of a container instance. That it gave no answer is remembered of the instance.
+    pub fn provider_of(
         &self,
         cluster: &ClusterName,
         arn: &ContainerInstanceArn,
         provider: &str,
         now: Timestamp,
-    ) {
+    ) -> ProviderKind {
         let mut facts = self.0.lock();
-        let provider = (cluster.clone(), provider.to_owned());
-        let known = facts
-            .providers
-            .get(&provider)
-            .is_some_and(|(kind, _)| *kind != ProviderKind::Unanswered);
-        match known {
-            true => drop(facts.unclear.remove(arn)),
-            false => {
-                make_room(&mut facts.unclear, |at| now.duration_since(*at) < PROVIDER_TTL);
-                facts.unclear.insert(arn.clone(), now);
-            }
+        let known = facts.providers.get(&(cluster.clone(), provider.to_owned()));
+        let kind = known.map_or(ProviderKind::Unanswered, |(kind, _)| *kind);
+        if kind == ProviderKind::Unanswered {
+            make_room(&mut facts.unclear, |at| now.duration_since(*at) < PROVIDER_TTL);
+            facts.unclear.insert(arn.clone(), now);
+        } else {
+            facts.unclear.remove(arn);
         }
+        kind
     }
 
     /// Returns whether ECS may keep this container instance itself: its provider could not be asked for.
@@ -167,7 +164,7 @@ mod tests {
         let (edges, cluster) = (ForeignCache::default(), "prod".parse().unwrap());
         let unclear = |kind, seconds| {
             edges.insert_provider(&cluster, "workers", kind, at(seconds));
-            edges.insert_unclear(&cluster, &arn(1), "workers", at(seconds));
+            assert_eq!(edges.provider_of(&cluster, &arn(1), "workers", at(seconds)), kind);
             edges.is_unclear(&arn(1))
         };
         assert!(!edges.is_unclear(&arn(1)));

@@ -37,9 +37,8 @@ impl Hook {
                 && record.receipt_at.is_none()
                 && (record.draining_confirmed_at.is_some() || record.is_released())
         };
-        let came_since = |record: &Record, instance: &Registrations| {
-            record.is_released() && !record.names(&instance.present().arn)
-        };
+        let came_since =
+            |record: &Record, instance: &Registrations| record.is_released() && !instance.is_named_by(record);
         let asks = |(record, instance): (&Record, &Registrations)| {
             began(record) && (instance.is_active() || came_since(record, instance))
         };

@@ -98,6 +98,12 @@ impl Registrations {
         !self.is_gone() && !self.all().any(ContainerInstance::can_hold)
     }
 
+    /// Returns whether a record is of the present registration.
+    #[must_use]
+    pub fn is_named_by(&self, record: &Record) -> bool {
+        record.names(&self.present().arn)
+    }
+
     /// Returns whether no task can come to it any more: it drains, or never came in.
     #[must_use]
     pub fn is_closed(&self) -> bool {

@@ -36,18 +36,15 @@ pub(super) fn assign(sweep: Sweep<'_>, answers: Answers) -> Needs {
     for (key, listed) in sweep.records {
         let instances = described.get(&key);
         let answered = !answers.unanswered.contains(&key.cluster);
-        match seen.need(&key, &listed, instances, answered) {
+        let need = seen.need(&key, &listed, instances, answered);
+        let stays = matches!(need, Need::Nothing | Need::Finish { delete: false });
+        if stays && instances.is_some_and(|all| seen.is_back(&key, &listed, all)) {
+            needs.back.push((key.clone(), listed.stored.clone()));
+        }
+        match need {
             Need::Delete => needs.delete.push(listed.old()),
-            Need::Nothing => {
-                if instances.is_some_and(|instances| seen.is_back(&key, &listed, instances)) {
-                    needs.back.push((key, listed.stored));
-                }
-            }
+            Need::Nothing => {}
             Need::Finish { delete } => {
-                let is_back = instances.is_some_and(|all| seen.is_back(&key, &listed, all));
-                if is_back && !delete {
-                    needs.back.push((key.clone(), listed.stored.clone()));
-                }
                 let instances = instances.into_iter().flatten();
                 needs
                     .finished

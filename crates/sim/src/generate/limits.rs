@@ -1,11 +1,8 @@
 //! What no program can promise: which worlds meet the condition of a limit, and how a sound world avoids it.
 
 use super::{Draw, seconds};
-use crate::judge::Expectations;
+use crate::judge::{Expectations, SHARED_FROM};
 use crate::scenario::{FaultSpec, Kind, MINUTE, Ms, SECOND, Scenario, Step, TaskSpec, Trouble, What};
-
-/// From so many machines on records are shared, and a batch waits for LINGER only.
-const CROWD: usize = 5;
 
 /// A batch waits for a settle window that is no longer than this, as the limit `settle-longer-than-a-batch-waits` says.
 const LONGEST_SETTLE: Ms = 25 * SECOND;
@@ -91,7 +88,7 @@ fn is_not_found_twice(fault: &FaultSpec, scenario: &Scenario) -> bool {
 
 /// Returns whether so many drain that they share records.
 fn is_crowd(scenario: &Scenario) -> bool {
-    scenario.hosts.len() >= CROWD
+    scenario.hosts.len() >= SHARED_FROM
 }
 
 /// Returns whether a person sets one of our machines DRAINING, or its agent does at a notice.

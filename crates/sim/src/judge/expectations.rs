@@ -8,7 +8,7 @@ use crate::scenario::{CallerKind, FaultSpec, HOUR, MINUTE, Ms, SECOND, Scenario,
 const BATCH_WAITS: Ms = 11 * SECOND;
 
 /// From so many instances on, events gather in the queue after an observation.
-const SHARED_FROM: usize = 5;
+pub(crate) const SHARED_FROM: usize = 5;
 
 /// Events of no more than twenty instances gather for no longer than this.
 const GATHERS: Ms = 2 * SECOND;

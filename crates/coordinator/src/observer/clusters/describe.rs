@@ -53,12 +53,9 @@ impl Clusters<'_> {
     async fn remove_managed(&self, cluster: &ClusterName, found: &mut Instances) {
         self.insert_providers(cluster, found).await;
         let (edges, now) = (&self.cache.foreign, self.run.now());
-        for (arn, provider) in &found.providers {
-            edges.insert_unclear(cluster, arn, provider, now);
-        }
         let provided = found.providers.iter();
         let managed: Vec<ContainerInstanceArn> = provided
-            .filter(|(_, provider)| edges.is_managed(cluster, provider, now) == Some(true))
+            .filter(|(arn, provider)| edges.provider_of(cluster, arn, provider, now) == ProviderKind::Managed)
             .map(|(arn, _)| arn.clone())
             .collect();
         found

@@ -100,8 +100,7 @@ fn is_of_this_drain(record: &Record, wait: &HookAction, situation: &Situation<'_
         let ended = record.receipt_at.or(record.released_at);
         return match wait.token {
             Some(_) => seen.is_some_and(|seen| wait.since <= seen),
-            // A listing may lag.
-            None => ended.is_none_or(|ended| situation.now < later(ended, LISTING_LAG)),
+            None => ended.is_none_or(|ended| may_lag(ended, situation)),
         };
     }
     let known = record.lifecycles().find(|known| wait.is_of(known));
@@ -138,9 +137,14 @@ fn ended(record: &Record, noted: Timestamp, situation: &Situation<'_>) -> Timest
 /// Without its event a wait has no name, and the instance may wait on at another actor's hook, or at one of ours whose
 /// event was lost. An instance that has been in service again is ACTIVE again.
 fn goes_on(record: &Record, situation: &Situation<'_>) -> bool {
-    let lags = |ended| situation.now < later(ended, LISTING_LAG);
+    let lags = |ended| may_lag(ended, situation);
     let instance = situation.observation.instance.as_yes();
     record.receipt_at.is_none_or(lags) || !instance.is_some_and(Registrations::is_active)
+}
+
+/// Returns whether a listing may still show the wait of a drain that was over at `ended`.
+fn may_lag(ended: Timestamp, situation: &Situation<'_>) -> bool {
+    situation.now < later(ended, LISTING_LAG)
 }
 
 /// A drain by another actor leaves no mark when it is undone. If it was over as drained or cancelled, and tasks hold
@@ -154,7 +158,7 @@ fn is_new_drain(record: &Record, situation: &Situation<'_>) -> bool {
     );
     // The drain whose receipt is written has completed its hook, and tasks of another registration are not those it had.
     let instance = situation.observation.instance.as_yes();
-    let another = instance.is_some_and(|instance| !record.names(&instance.present().arn));
+    let another = instance.is_some_and(|instance| !instance.is_named_by(record));
     let came_since = another && instance.is_some_and(|instance| instance.present().agent_connected);
     let unhooked = record.lifecycle.is_none()
         || situation.observation.hook == Hook::Over

@@ -10,7 +10,7 @@ use crate::observation::{ContainerInstance, Hook, HookAction};
 use crate::record::{Record, ReleaseReason};
 
 use super::super::needs::NeedsObservation;
-use super::super::{ListedRecord, Waiting, is_over, is_past};
+use super::super::{ListedRecord, Waiting, is_over, is_past, was_let_go};
 
 /// What is known of hooks, and of instances without a task.
 pub(super) struct Seen {
@@ -87,9 +87,8 @@ impl Seen {
         listed: &ListedRecord,
         instances: &[ContainerInstance],
     ) -> bool {
-        let unsaid = |record: &Record| is_over(record) && record.lifecycle.is_some() && !record.is_outlived();
         self.is_unhooked(&key.instance)
-            && listed.record().is_some_and(unsaid)
+            && listed.record().is_some_and(was_let_go)
             && (instances.iter().any(is_in_service) || self.serving.contains(&key.instance))
     }
 
